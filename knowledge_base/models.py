@@ -1,0 +1,152 @@
+"""The nouns of the law base: what an article, a case, an answer and a service item are.
+
+Plain frozen dataclasses; reading and validating files is the loader's work.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["article", "case", "answer", "service"]
+
+TOPICS: tuple[str, ...] = (
+    "劳动", "婚姻家庭", "继承", "人身损害", "交通事故", "医疗", "消费", "房产物业", "租赁",
+    "借贷", "合同", "担保", "公司商事", "知识产权", "网络信息", "刑事", "行政", "征地拆迁",
+    "农村土地", "社保", "教育未成年", "环境", "诉讼程序", "其他",
+)  # fmt: skip
+
+LEVELS: tuple[str, ...] = ("法律", "行政法规", "司法解释", "部门规章")
+
+
+@dataclass(frozen=True)
+class Version:
+    """One text of a law, from the day it was passed until another replaced it."""
+
+    law: str
+    """No 中华人民共和国, date or 《》; a judicial interpretation keeps its full title."""
+    title: str
+    level: str
+    passed: dt.date | None
+    in_force_from: dt.date | None
+    in_force_until: dt.date | None = None
+    source: str = "curated"
+
+
+@dataclass(frozen=True)
+class Article:
+    """One article of one version; ``text`` is the statute's wording, None for curated entries."""
+
+    number: str
+    """Arabic digits, ``-N`` for 之N: ``82``, ``133-1``."""
+    version: Version
+    gist: str = ""
+    """要点: our own plain-language words, with the statute's numbers and conditions."""
+    text: str | None = None
+    topic: str = "其他"
+    path: tuple[str, ...] = ()
+    """编, 章, 节 headings above the article."""
+    questions: tuple[str, ...] = ()
+    """Colloquial questions this article answers, written by us."""
+
+    @property
+    def key(self) -> str:
+        return f"{self.version.law}/{self.number}"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A typical case in our own summary."""
+
+    id: str
+    title: str
+    source: str
+    topic: str
+    facts: str
+    holding: str
+    point: str
+    articles: tuple[str, ...]
+    court: str = ""
+    questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A reviewed answer to one of the most asked questions."""
+
+    id: str
+    topic: str
+    question: str
+    variants: tuple[str, ...]
+    conclusion: str
+    basis: tuple[str, ...]
+    """Article keys; each must exist in the knowledge base."""
+    steps: tuple[str, ...]
+    evidence: tuple[str, ...]
+    deadline: str
+    cost: str
+    where: str
+    services: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class ServiceItem:
+    """One of the sixteen items of the public legal service catalogue (司发通〔2019〕97号)."""
+
+    number: int
+    name: str
+    content: str
+    """具体服务内容"""
+    mode: str
+    """服务模式"""
+    channels: tuple[str, ...]
+    """服务渠道"""
+    procedure: tuple[str, ...]
+    """服务流程"""
+    provider: str
+    """提供主体"""
+    method: str
+    """服务方式"""
+    basis: tuple[str, ...]
+    """依据: article keys or document titles."""
+    questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A public telephone line or web address a visitor can be sent to."""
+
+    name: str
+    phone: str
+    purpose: str
+    topics: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What retrieval indexes: one searchable document of any kind."""
+
+    kind: Kind
+    key: str
+    title: str
+    body: str
+    topic: str = "其他"
+    questions: tuple[str, ...] = ()
+    in_force_from: dt.date | None = None
+    in_force_until: dt.date | None = None
+
+
+@dataclass(frozen=True)
+class KnowledgeBase:
+    """Everything curated, loaded once and shared read-only."""
+
+    articles: Mapping[str, Article]
+    cases: Mapping[str, Case]
+    answers: Mapping[str, Answer]
+    services: Mapping[int, ServiceItem]
+    contacts: tuple[Contact, ...] = ()
+    as_of: dt.date = field(default=dt.date(2026, 11, 1))
+    """法律库截至: the day up to which the curated law was checked."""

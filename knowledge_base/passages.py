@@ -1,0 +1,62 @@
+"""The searchable form of the knowledge base: one passage per article, case, answer, service."""
+
+from __future__ import annotations
+
+from knowledge_base.citations import article_title
+from knowledge_base.models import Answer, Article, Case, KnowledgeBase, Passage, ServiceItem
+
+
+def passages(kb: KnowledgeBase) -> list[Passage]:
+    """Return every passage of the base: articles, then cases, answers and service items."""
+    return [
+        *(of_article(article) for article in kb.articles.values()),
+        *(_of_case(case) for case in kb.cases.values()),
+        *(_of_answer(answer) for answer in kb.answers.values()),
+        *(_of_service(item) for item in kb.services.values()),
+    ]
+
+
+def of_article(article: Article) -> Passage:
+    """Return the passage of an article: its 要点 if it has one, else the statute's own text."""
+    return Passage(
+        kind="article",
+        key=article.key,
+        title=article_title(article.key),
+        body=article.gist or article.text or "",
+        topic=article.topic,
+        questions=article.questions,
+        in_force_from=article.version.in_force_from,
+        in_force_until=article.version.in_force_until,
+    )
+
+
+def _of_case(case: Case) -> Passage:
+    return Passage(
+        kind="case",
+        key=case.id,
+        title=case.title,
+        body="\n".join((case.facts, case.holding, case.point)),
+        topic=case.topic,
+        questions=case.questions,
+    )
+
+
+def _of_answer(answer: Answer) -> Passage:
+    return Passage(
+        kind="answer",
+        key=answer.id,
+        title=answer.question,
+        body="\n".join((answer.conclusion, *answer.steps, answer.deadline)).strip(),
+        topic=answer.topic,
+        questions=(answer.question, *answer.variants),
+    )
+
+
+def _of_service(item: ServiceItem) -> Passage:
+    return Passage(
+        kind="service",
+        key=str(item.number),
+        title=item.name,
+        body="\n".join((item.content, item.mode, *item.channels, *item.procedure)),
+        questions=item.questions,
+    )
