@@ -1,0 +1,429 @@
+"""Conversations and their messages in the database.
+
+Every append locks the conversation's row first, so that message ids within one conversation grow
+in the order in which they become visible.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from bot.dialogue.turn import Turn, context_from_json, context_to_json
+from bot.domain.clock import Clock
+from bot.domain.conversation import (
+    BOT_SPEAKS,
+    Context,
+    Conversation,
+    HandoverReason,
+    Mode,
+    Sender,
+    sources_of,
+)
+from bot.errors import IllegalMove, NotFound
+from bot.store.crypto import token_hash
+from bot.store.tables import conversations, messages
+from bot.store.unit import Store
+from connectors.messages import Inbound, Outbound, Part
+
+PARTS = "messages.parts"
+CONTEXT = "conversations.context"
+
+
+@dataclass(frozen=True)
+class Received:
+    """What storing an inbound message found."""
+
+    message_id: int
+    is_new: bool
+    answered: bool
+    mode: Mode
+    context: Context
+
+
+class ConversationRepository:
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store = store
+        self._clock = clock
+
+    def create(
+        self, channel: str, consent_version: str, visitor: str = ""
+    ) -> tuple[Conversation, str]:
+        """Open a conversation; return it with the bearer token that only its visitor holds."""
+        token = secrets.token_urlsafe(32)
+        now = self._clock.now()
+        row = {
+            "id": secrets.token_hex(16),
+            "channel": channel,
+            "visitor_index": self.visitor_index(channel, visitor) if visitor else None,
+            "token_hash": token_hash(token),
+            "mode": Mode.BOT,
+            "consent_version": consent_version,
+            "priority": 0,
+            "created_at": now,
+            "updated_at": now,
+        }
+        with self.store.write() as connection:
+            connection.execute(insert(conversations).values(row))
+        return Conversation(row["id"], channel, Mode.BOT, now, now), token
+
+    def visitor_index(self, channel: str, visitor: str) -> str:
+        return self.store.cipher.blind_index("conversations.visitor", f"{channel}:{visitor}")
+
+    def by_token(self, token: str) -> Conversation | None:
+        return self._one(conversations.c.token_hash == token_hash(token))
+
+    def by_visitor(self, channel: str, visitor: str) -> Conversation | None:
+        return self._one(
+            conversations.c.channel == channel,
+            conversations.c.visitor_index == self.visitor_index(channel, visitor),
+        )
+
+    def get(self, conversation_id: str) -> Conversation:
+        """Return one conversation.
+
+        Raises:
+            NotFound: there is none with this id.
+        """
+        found = self._one(conversations.c.id == conversation_id)
+        if found is None:
+            raise NotFound
+        return found
+
+    def _one(self, *where: Any) -> Conversation | None:
+        query = select(conversations).where(*where).order_by(conversations.c.created_at.desc())
+        with self.store.read() as connection:
+            row = connection.execute(query.limit(1)).first()
+        return None if row is None else conversation_of(row)
+
+    def receive(self, inbound: Inbound, parts: Sequence[Part]) -> Received:
+        """Store a visitor's message once; a repeated client id finds the first one."""
+        with self.store.write() as connection:
+            row = self._lock(connection, inbound.conversation_id)
+            context = self._context(row)
+            same = connection.execute(
+                select(messages.c.id, messages.c.answered).where(
+                    messages.c.conversation_id == inbound.conversation_id,
+                    messages.c.client_id == inbound.client_id,
+                )
+            ).first()
+            mode = Mode(row.mode)
+            if same is not None:
+                return Received(same.id, False, same.answered, mode, context)
+            if mode is Mode.CLOSED:
+                mode = Mode.BOT
+                self._set_mode(connection, inbound.conversation_id, Mode.BOT)
+            message = self.append(
+                connection,
+                inbound.conversation_id,
+                Sender.VISITOR,
+                parts,
+                client_id=inbound.client_id,
+            )
+            return Received(message.id, True, False, mode, context)
+
+    def turn(self, conversation_id: str) -> Turn | None:
+        """Return the visitor's latest message as an action needs it; None if unknown here."""
+        with self.store.read() as connection:
+            row = connection.execute(
+                select(conversations.c.context_enc, messages.c.id, messages.c.parts_enc)
+                .join(messages, messages.c.conversation_id == conversations.c.id)
+                .where(
+                    conversations.c.id == conversation_id,
+                    messages.c.sender == Sender.VISITOR,
+                )
+                .order_by(messages.c.id.desc())
+                .limit(1)
+            ).first()
+        if row is None:
+            return None
+        part = next((p for p in self._parts(row.parts_enc) if p.type == "text"), None)
+        body = {} if part is None else part.body
+        return Turn(
+            conversation_id,
+            str(body.get("text", "")),
+            self._context(row),
+            option=body.get("option"),
+            inbound_id=row.id,
+        )
+
+    def finish(
+        self,
+        conversation_id: str,
+        inbound_id: int,
+        parts: Sequence[Sequence[Part]],
+        *,
+        route: str = "",
+        topic: str = "",
+        context: Context | None = None,
+        handover: HandoverReason | None = None,
+        priority: int = 0,
+        sender: Sender = Sender.BOT,
+    ) -> tuple[tuple[Outbound, ...], Mode]:
+        """Store the bot's replies to one message, unless a person has taken over meanwhile.
+
+        The same transaction carries out the hand-over and remembers the context. Answering a
+        message twice is refused by its ``answered`` flag.
+        """
+        with self.store.write() as connection:
+            row = self._lock(connection, conversation_id)
+            mode = Mode(row.mode)
+            flagged = connection.execute(
+                update(messages)
+                .where(messages.c.id == inbound_id, messages.c.answered.is_(False))
+                .values(answered=True)
+            ).rowcount
+            if not flagged:
+                return self._replies(connection, conversation_id, inbound_id), mode
+            if sender is Sender.BOT and mode not in BOT_SPEAKS:
+                return (), mode
+            values: dict[str, Any] = {"updated_at": self._clock.now()}
+            if topic:
+                values["topic"] = topic
+            if context is not None:
+                values["context_enc"] = self.store.cipher.encrypt_json(
+                    CONTEXT, context_to_json(context)
+                )
+            if handover is not None and mode in BOT_SPEAKS:
+                mode = Mode.QUEUED
+                values |= {
+                    "mode": mode,
+                    "reason": handover,
+                    "priority": priority,
+                    "queued_at": self._clock.now(),
+                    "lawyer_id": None,
+                }
+            connection.execute(
+                update(conversations).where(conversations.c.id == conversation_id).values(values)
+            )
+            sent = tuple(
+                self.append(
+                    connection,
+                    conversation_id,
+                    sender,
+                    group,
+                    in_reply_to=inbound_id,
+                    route=route,
+                )
+                for group in parts
+                if group
+            )
+            return sent, mode
+
+    def move(
+        self,
+        conversation_id: str,
+        to: Mode,
+        *,
+        lawyer_id: int | None = None,
+        reason: HandoverReason | None = None,
+    ) -> Mode:
+        """Carry out one move of the ownership machine; return the mode it came from.
+
+        Raises:
+            IllegalMove: the conversation is in a mode from which this move is not allowed.
+            NotFound: there is no such conversation.
+        """
+        with self.store.write() as connection:
+            row = self._lock(connection, conversation_id)
+            came_from = Mode(row.mode)
+            if came_from not in sources_of(to):
+                raise IllegalMove
+            self._set_mode(connection, conversation_id, to, lawyer_id=lawyer_id, reason=reason)
+            return came_from
+
+    def append_one(
+        self, conversation_id: str, sender: Sender, parts: Sequence[Part], author: str = ""
+    ) -> Outbound:
+        """Store one message in a transaction of its own."""
+        with self.store.write() as connection:
+            self._lock(connection, conversation_id)
+            return self.append(connection, conversation_id, sender, parts, author=author)
+
+    def append(
+        self,
+        connection: Connection,
+        conversation_id: str,
+        sender: Sender,
+        parts: Sequence[Part],
+        *,
+        client_id: str | None = None,
+        in_reply_to: int | None = None,
+        route: str = "",
+        author: str = "",
+        author_id: int | None = None,
+    ) -> Outbound:
+        """Insert a message; the caller holds the conversation's row lock."""
+        now = self._clock.now()
+        encrypted = self.store.cipher.encrypt_json(PARTS, [part.to_json() for part in parts])
+        result = connection.execute(
+            insert(messages).values(
+                conversation_id=conversation_id,
+                sender=sender,
+                client_id=client_id,
+                in_reply_to=in_reply_to,
+                author=author,
+                author_id=author_id,
+                route=route or None,
+                parts_enc=encrypted,
+                answered=sender is not Sender.VISITOR,
+                created_at=now,
+            )
+        )
+        key = result.inserted_primary_key
+        assert key is not None
+        return Outbound(key[0], conversation_id, sender, tuple(parts), now, author, client_id)
+
+    def after(self, conversation_id: str, message_id: int, limit: int = 200) -> list[Outbound]:
+        """Return messages newer than ``message_id``, oldest first."""
+        query = (
+            select(messages)
+            .where(messages.c.conversation_id == conversation_id, messages.c.id > message_id)
+            .order_by(messages.c.id)
+            .limit(limit)
+        )
+        with self.store.read() as connection:
+            return [self._outbound(row) for row in connection.execute(query)]
+
+    def before(self, conversation_id: str, message_id: int, limit: int = 50) -> list[Outbound]:
+        """Return messages older than ``message_id``, newest first."""
+        query = (
+            select(messages)
+            .where(messages.c.conversation_id == conversation_id, messages.c.id < message_id)
+            .order_by(messages.c.id.desc())
+            .limit(limit)
+        )
+        with self.store.read() as connection:
+            return [self._outbound(row) for row in connection.execute(query)]
+
+    def replies_to(self, conversation_id: str, inbound_id: int) -> tuple[Outbound, ...]:
+        with self.store.read() as connection:
+            return self._replies(connection, conversation_id, inbound_id)
+
+    def remember(self, conversation_id: str, context: Context) -> None:
+        """Store the context in the middle of a turn."""
+        encrypted = self.store.cipher.encrypt_json(CONTEXT, context_to_json(context))
+        with self.store.write() as connection:
+            connection.execute(
+                update(conversations)
+                .where(conversations.c.id == conversation_id)
+                .values(context_enc=encrypted)
+            )
+
+    def erase(self, conversation_id: str) -> None:
+        """Delete a conversation with everything that belongs to it alone."""
+        with self.store.write() as connection:
+            connection.execute(delete(conversations).where(conversations.c.id == conversation_id))
+
+    def queue_position(self, conversation_id: str) -> int:
+        """Return the place in the queue, starting with 1; 0 when not queued."""
+        with self.store.read() as connection:
+            row = connection.execute(
+                select(conversations).where(conversations.c.id == conversation_id)
+            ).first()
+            if row is None or row.mode != Mode.QUEUED:
+                return 0
+            ahead = connection.execute(
+                select(func.count())
+                .select_from(conversations)
+                .where(
+                    conversations.c.mode == Mode.QUEUED,
+                    (conversations.c.priority > row.priority)
+                    | (
+                        (conversations.c.priority == row.priority)
+                        & (conversations.c.queued_at < row.queued_at)
+                    ),
+                )
+            ).scalar_one()
+        return int(ahead) + 1
+
+    def older_than(self, moment: dt.datetime, limit: int = 500) -> list[str]:
+        """Return ids of conversations not touched since ``moment``."""
+        query = select(conversations.c.id).where(conversations.c.updated_at < moment).limit(limit)
+        with self.store.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def _lock(self, connection: Connection, conversation_id: str) -> Row[Any]:
+        row = connection.execute(
+            select(conversations).where(conversations.c.id == conversation_id).with_for_update()
+        ).first()
+        if row is None:
+            raise NotFound
+        return row
+
+    def _set_mode(
+        self,
+        connection: Connection,
+        conversation_id: str,
+        to: Mode,
+        *,
+        lawyer_id: int | None = None,
+        reason: HandoverReason | None = None,
+    ) -> None:
+        now = self._clock.now()
+        values: dict[str, Any] = {"mode": to, "updated_at": now}
+        if to is Mode.QUEUED:
+            values |= {"queued_at": now, "reason": reason, "lawyer_id": None}
+        elif to is Mode.HUMAN:
+            values |= {"claimed_at": now, "lawyer_id": lawyer_id}
+        elif to is Mode.CLOSED:
+            values["closed_at"] = now
+        elif to is Mode.BOT:
+            values |= {"queued_at": None, "lawyer_id": None, "reason": None, "priority": 0}
+        connection.execute(
+            update(conversations).where(conversations.c.id == conversation_id).values(values)
+        )
+
+    def _replies(
+        self, connection: Connection, conversation_id: str, inbound_id: int
+    ) -> tuple[Outbound, ...]:
+        query = (
+            select(messages)
+            .where(
+                messages.c.conversation_id == conversation_id,
+                messages.c.in_reply_to == inbound_id,
+            )
+            .order_by(messages.c.id)
+        )
+        return tuple(self._outbound(row) for row in connection.execute(query))
+
+    def _outbound(self, row: Row[Any]) -> Outbound:
+        return Outbound(
+            row.id,
+            row.conversation_id,
+            row.sender,
+            self._parts(row.parts_enc),
+            row.created_at,
+            row.author,
+            row.client_id,
+        )
+
+    def _parts(self, encrypted: bytes) -> tuple[Part, ...]:
+        return tuple(Part.from_json(p) for p in self.store.cipher.decrypt_json(PARTS, encrypted))
+
+    def _context(self, row: Row[Any]) -> Context:
+        if row.context_enc is None:
+            return Context()
+        return context_from_json(self.store.cipher.decrypt_json(CONTEXT, row.context_enc))
+
+
+def conversation_of(row: Row[Any]) -> Conversation:
+    return Conversation(
+        row.id,
+        row.channel,
+        Mode(row.mode),
+        row.created_at,
+        row.updated_at,
+        topic=row.topic,
+        reason=HandoverReason(row.reason) if row.reason else None,
+        priority=row.priority,
+        lawyer_id=row.lawyer_id,
+        queued_at=row.queued_at,
+        claimed_at=row.claimed_at,
+        closed_at=row.closed_at,
+    )

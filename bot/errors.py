@@ -1,0 +1,104 @@
+"""The one family of errors that may reach a person or a machine outside.
+
+Each class carries a code, an HTTP status and a Chinese sentence; one handler in bot.web renders it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class LawbridgeError(Exception):
+    """Base of every expected failure."""
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    sentence: ClassVar[str] = "系统出了点问题，请稍后再试，或拨打 12348。"
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail or self.sentence)
+        self.detail = detail or self.sentence
+
+
+class BadInput(LawbridgeError):
+    code = "bad_input"
+    status = 422
+    sentence = "提交的内容格式不对，请检查后再试。"
+
+
+class EmptyMessage(BadInput):
+    code = "empty_message"
+    sentence = "消息是空的，请先输入文字。"
+
+
+class MessageTooLong(BadInput):
+    code = "message_too_long"
+    status = 413
+    sentence = "一次最多发送 2000 字，请分几条发送。您输入的内容还在，不会丢失。"
+
+
+class BodyTooLarge(LawbridgeError):
+    code = "body_too_large"
+    status = 413
+    sentence = "提交的内容太大，请减小后再试。"
+
+
+class NotSignedIn(LawbridgeError):
+    code = "not_signed_in"
+    status = 401
+    sentence = "会话已失效，请重新开始。"
+
+
+class Forbidden(LawbridgeError):
+    code = "forbidden"
+    status = 403
+    sentence = "没有权限进行这项操作。"
+
+
+class NotFound(LawbridgeError):
+    code = "not_found"
+    status = 404
+    sentence = "没有找到您要的内容。"
+
+
+class AlreadyClaimed(LawbridgeError):
+    code = "already_claimed"
+    status = 409
+    sentence = "这位来访者已由其他同事接待。"
+
+
+class IllegalMove(LawbridgeError):
+    code = "illegal_move"
+    status = 409
+    sentence = "当前状态不能进行这项操作，请刷新后再试。"
+
+
+class TooManyRequests(LawbridgeError):
+    code = "too_many_requests"
+    status = 429
+    sentence = "操作太频繁，请稍等一会儿再试。"
+
+
+class LockedOut(LawbridgeError):
+    code = "locked_out"
+    status = 429
+    sentence = "密码多次输错，账号已临时锁定，请 15 分钟后再试或联系管理员。"
+
+
+class BadFile(BadInput):
+    code = "bad_file"
+    sentence = "只支持 10 MB 以内的图片（JPG、PNG、WebP）和 PDF 文件。"
+
+
+class StorageUnavailable(LawbridgeError):
+    code = "storage_unavailable"
+    status = 503
+    sentence = "系统暂时无法保存，您的消息没有丢失，请稍后重发；急事请拨打 12348。"
+
+
+class DialogueUnavailable(LawbridgeError):
+    """The dialogue manager did not answer; callers fall back to retrieval."""
+
+    code = "dialogue_unavailable"
+    status = 503
+    sentence = "对话服务暂时不可用，请稍后再试，或拨打 12348。"

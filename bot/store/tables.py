@@ -1,0 +1,225 @@
+"""Every table of the application, the same on SQLite and PostgreSQL.
+
+``*_enc`` columns hold Cipher output; the context is ``table.column``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcDateTime(TypeDecorator[dt.datetime]):
+    """A timezone-aware moment; SQLite would drop the zone, so it is restored on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored moment must carry its time zone")
+        return value.astimezone(dt.UTC)
+
+    def process_result_value(
+        self, value: dt.datetime | None, dialect: Dialect
+    ) -> dt.datetime | None:
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=dt.UTC)
+
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("channel", String(16), nullable=False),
+    Column("visitor_index", String(64)),
+    Column("token_hash", String(64), unique=True),
+    Column("mode", String(16), nullable=False),
+    Column("reason", String(24)),
+    Column("topic", String(16)),
+    Column("priority", Integer, nullable=False, default=0),
+    Column("lawyer_id", ForeignKey("staff.id")),
+    Column("context_enc", LargeBinary),
+    Column("consent_version", String(16), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("queued_at", UtcDateTime),
+    Column("claimed_at", UtcDateTime),
+    Column("closed_at", UtcDateTime),
+    Index("ix_conversations_mode_queued", "mode", "priority", "queued_at"),
+    Index("ix_conversations_visitor", "channel", "visitor_index"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column(
+        "conversation_id",
+        ForeignKey("conversations.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("sender", String(8), nullable=False),
+    Column("client_id", String(80)),
+    Column("in_reply_to", Integer),
+    Column("author_id", ForeignKey("staff.id")),
+    Column("author", String(80), nullable=False, default=""),
+    Column("route", String(24)),
+    Column("parts_enc", LargeBinary, nullable=False),
+    Column("answered", Boolean, nullable=False, default=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("conversation_id", "client_id"),
+    Index("ix_messages_conversation", "conversation_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column(
+        "conversation_id",
+        ForeignKey("conversations.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("name_enc", LargeBinary, nullable=False),
+    Column("mime", String(40), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("body_enc", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column(
+        "conversation_id",
+        ForeignKey("conversations.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("stretch", Integer, nullable=False),
+    Column("lawyer_id", ForeignKey("staff.id")),
+    Column("solved", Boolean),
+    Column("score", Integer),
+    Column("comment_enc", LargeBinary),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("conversation_id", "stretch"),
+)
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("login", String(40), nullable=False, unique=True),
+    Column("name", String(40), nullable=False),
+    Column("licence", String(40), nullable=False, default=""),
+    Column("role", String(16), nullable=False),
+    Column("password_hash", String(200), nullable=False),
+    Column("failed_logins", Integer, nullable=False, default=0),
+    Column("locked_until", UtcDateTime),
+    Column("active", Boolean, nullable=False, default=True),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+staff_sessions = Table(
+    "staff_sessions",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("staff_id", ForeignKey("staff.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+)
+
+aid_drafts = Table(
+    "aid_drafts",
+    metadata,
+    Column(
+        "conversation_id",
+        ForeignKey("conversations.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("fields_enc", LargeBinary, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+aid_applications = Table(
+    "aid_applications",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("number", String(24), nullable=False, unique=True),
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="SET NULL"), index=True),
+    Column("state", String(24), nullable=False),
+    Column("matter", String(40), nullable=False),
+    Column("fields_enc", LargeBinary, nullable=False),
+    Column("id_number_index", String(64), nullable=False, index=True),
+    Column("phone_index", String(64), nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+aid_numbers = Table(
+    "aid_numbers",
+    metadata,
+    Column("day", String(8), primary_key=True),
+    Column("last", Integer, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String(60), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("subject", String(60), nullable=False, index=True),
+    Column("note_enc", LargeBinary),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("kind", String(40), nullable=False),
+    Column("unique_key", String(120), nullable=False, unique=True),
+    Column("payload_enc", LargeBinary, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("claimed_until", UtcDateTime),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("done_at", UtcDateTime),
+    Column("last_error", String(200)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_outbox_due", "done_at", "due_at"),
+)
