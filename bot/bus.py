@@ -86,7 +86,7 @@ class RedisBus:
             yield self._listen(pubsub)
         finally:
             await pubsub.unsubscribe()
-            await pubsub.aclose()
+            await pubsub.aclose()  # type: ignore[no-untyped-call]
 
     async def _listen(self, pubsub: Any) -> AsyncIterator[Event]:
         async for message in pubsub.listen():

@@ -24,7 +24,7 @@ class Texts:
             node = node[part]
         return node
 
-    def say(self, name: str, **values: object) -> str:
+    def say(self, name: str, /, **values: object) -> str:
         """Return the sentence with its {names} filled in."""
         sentence = str(self.get(name)).strip()
         return sentence.format(**values) if values else sentence

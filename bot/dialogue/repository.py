@@ -57,8 +57,9 @@ class ConversationRepository:
         """Open a conversation; return it with the bearer token that only its visitor holds."""
         token = secrets.token_urlsafe(32)
         now = self._clock.now()
+        conversation_id = secrets.token_hex(16)
         row = {
-            "id": secrets.token_hex(16),
+            "id": conversation_id,
             "channel": channel,
             "visitor_index": self.visitor_index(channel, visitor) if visitor else None,
             "token_hash": token_hash(token),
@@ -70,7 +71,7 @@ class ConversationRepository:
         }
         with self.store.write() as connection:
             connection.execute(insert(conversations).values(row))
-        return Conversation(row["id"], channel, Mode.BOT, now, now), token
+        return Conversation(conversation_id, channel, Mode.BOT, now, now), token
 
     def visitor_index(self, channel: str, visitor: str) -> str:
         return self.store.cipher.blind_index("conversations.visitor", f"{channel}:{visitor}")
@@ -105,7 +106,7 @@ class ConversationRepository:
         """Store a visitor's message once; a repeated client id finds the first one."""
         with self.store.write() as connection:
             row = self._lock(connection, inbound.conversation_id)
-            context = self._context(row)
+            context = self._context(row.context_enc)
             same = connection.execute(
                 select(messages.c.id, messages.c.answered).where(
                     messages.c.conversation_id == inbound.conversation_id,
@@ -147,7 +148,7 @@ class ConversationRepository:
         return Turn(
             conversation_id,
             str(body.get("text", "")),
-            self._context(row),
+            self._context(row.context_enc),
             option=body.get("option"),
             inbound_id=row.id,
         )
@@ -406,10 +407,10 @@ class ConversationRepository:
     def _parts(self, encrypted: bytes) -> tuple[Part, ...]:
         return tuple(Part.from_json(p) for p in self.store.cipher.decrypt_json(PARTS, encrypted))
 
-    def _context(self, row: Row[Any]) -> Context:
-        if row.context_enc is None:
+    def _context(self, encrypted: bytes | None) -> Context:
+        if encrypted is None:
             return Context()
-        return context_from_json(self.store.cipher.decrypt_json(CONTEXT, row.context_enc))
+        return context_from_json(self.store.cipher.decrypt_json(CONTEXT, encrypted))
 
 
 def conversation_of(row: Row[Any]) -> Conversation:

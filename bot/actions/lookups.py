@@ -1,0 +1,230 @@
+"""Look up what the base holds by name: an article, a case, a service item, a contact."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.dialogue.answers import Composer, IndexUnavailable
+from bot.dialogue.cards import case_cards, citation_cards, service_cards
+from bot.dialogue.normalise import canonical
+from bot.dialogue.turn import Turn, TurnReply
+from bot.texts import Texts
+from connectors.messages import Part, buttons, text
+from knowledge_base.citations import parse
+from knowledge_base.models import Contact, ServiceItem
+
+MOST_ARTICLES = 5
+LONGEST_LOOKUP = 18
+_LOOKS_UP = re.compile(
+    r"内容|规定了?什么|怎么(?:说|规定|写)|说(?:的)?是?什么|原文|全文|讲的?什么|是啥|是什么|查"
+)
+
+
+class Lookups:
+    def __init__(self, composer: Composer, texts: Texts, region: str) -> None:
+        self._composer = composer
+        self._kb = composer.kb
+        self._texts = texts
+        self._region = region
+
+    def question(self, turn: Turn) -> TurnReply:
+        """Answer a question of law; one that only names an article is a look-up."""
+        question = canonical(turn.text)
+        cited = parse(question)
+        if cited:
+            rest = question[: cited[0].start] + question[cited[-1].end :]
+            if _LOOKS_UP.search(rest) and len(rest) <= LONGEST_LOOKUP:
+                return self.statute(turn)
+        return self._composer.answer(turn)
+
+    def statute(self, turn: Turn) -> TurnReply:
+        """Show the articles named; a message that names none is a question of law."""
+        question = canonical(turn.text)
+        cited = parse(question)
+        keys = list(dict.fromkeys(citation.key for citation in cited if citation.key))
+        if not keys:
+            return self._law_as_a_whole(turn, question)
+        held = [self._kb.articles[key] for key in keys if key in self._kb.articles]
+        if not held:
+            return TurnReply(
+                "statute_lookup",
+                (
+                    text(self._texts.say("statute.not_held")),
+                    buttons(self._texts.button("lawyer")),
+                ),
+                confidence=0.0,
+            )
+        shown = held[:MOST_ARTICLES]
+        context = replace(
+            turn.context,
+            question=question,
+            topic=held[0].topic,
+            answer_id="",
+            articles=tuple(article.key for article in shown),
+        )
+        return TurnReply(
+            "statute_lookup",
+            (
+                text(self._texts.say("statute.found")),
+                citation_cards(shown, shown=len(shown)),
+                buttons(self._texts.button("lawyer")),
+            ),
+            topic=held[0].topic,
+            items=tuple(article.key for article in shown),
+            context=context,
+        )
+
+    def _law_as_a_whole(self, turn: Turn, question: str) -> TurnReply:
+        laws = {article.version.law for article in self._kb.articles.values()}
+        named = max((law for law in laws if law in question), key=len, default="")
+        if not named:
+            return self._composer.answer(turn)
+        held = [a for a in self._kb.articles.values() if a.version.law == named]
+        try:
+            found = self._composer.find(question, "article", 30)
+            best = [h.key for h in found.hits if h.key.startswith(f"{named}/")]
+        except IndexUnavailable:
+            best = []
+        shown = [self._kb.articles[key] for key in best[:3]] or held[:3]
+        return TurnReply(
+            "statute_lookup",
+            (
+                text(self._texts.say("statute.listed", law=named, count=len(held))),
+                citation_cards(shown, shown=3),
+            ),
+            topic=shown[0].topic,
+            items=tuple(article.key for article in shown),
+            context=replace(turn.context, question=question, topic=shown[0].topic, answer_id=""),
+        )
+
+    def case(self, turn: Turn) -> TurnReply:
+        """Show typical cases for the matter described, or for the one just discussed."""
+        question = canonical(turn.text)
+        query = f"{turn.context.question} {question}" if len(question) <= 12 else question
+        try:
+            found = self._composer.find(query, "case", 3)
+        except IndexUnavailable:
+            return self._no_index("case_lookup")
+        cases = [self._kb.cases[hit.key] for hit in found.hits]
+        if not cases:
+            return TurnReply("case_lookup", (text(self._texts.say("cases.none")),), confidence=0.0)
+        return TurnReply(
+            "case_lookup",
+            (
+                text(self._texts.say("cases.found")),
+                case_cards(cases),
+                buttons(self._texts.button("lawyer")),
+            ),
+            topic=cases[0].topic,
+            items=tuple(case.id for case in cases),
+            confidence=found.confidence,
+            context=replace(turn.context, question=query, topic=cases[0].topic, answer_id=""),
+        )
+
+    def service(self, turn: Turn) -> TurnReply:
+        """Show the catalogue item asked for, with how to get it; or the whole list."""
+        question = canonical(turn.text)
+        items = self._services_named(question)
+        if not items:
+            try:
+                found = self._composer.find(question, "service", 2)
+            except IndexUnavailable:
+                return self._no_index("service_item")
+            if not found.hits or _asks_for_all(question):
+                return self._catalogue()
+            items = [self._kb.services[int(found.hits[0].key)]]
+        item = items[0]
+        return TurnReply(
+            "service_item",
+            (
+                service_cards(items[:2]),
+                text(
+                    "\n".join(f"{n}. {step}" for n, step in enumerate(item.procedure, 1)),
+                    title=self._texts.say("services.how"),
+                ),
+                Part(
+                    "card",
+                    {
+                        "title": item.name,
+                        "rows": [
+                            ["服务渠道", "、".join(item.channels)],
+                            ["服务模式", item.mode],
+                            ["提供主体", item.provider],
+                        ],
+                    },
+                ),
+                buttons(*(self._texts.button(key) for key in ("lawyer", "aid", "services"))),
+            ),
+            items=tuple(str(item.number) for item in items[:2]),
+        )
+
+    def _services_named(self, question: str) -> list[ServiceItem]:
+        named = [item for item in self._kb.services.values() if item.name in question]
+        return sorted(named, key=lambda item: -len(item.name))
+
+    def _catalogue(self) -> TurnReply:
+        lines = "\n".join(f"{item.number}. {item.name}" for item in self._kb.services.values())
+        return TurnReply(
+            "service_item",
+            (
+                text(f"{self._texts.say('services.all')}\n{lines}"),
+                buttons(self._texts.button("aid"), self._texts.button("lawyer")),
+            ),
+            items=tuple(str(number) for number in self._kb.services),
+        )
+
+    def directory(self, turn: Turn) -> TurnReply:
+        """Say whom to call; a short question on the present matter is answered for that matter."""
+        going_on = self._composer.follow_up(turn)
+        if going_on is not None:
+            return going_on
+        question = canonical(turn.text)
+        contacts = self._contacts(question)
+        rows = [[f"{c.name} {c.phone}", c.purpose] for c in contacts]
+        first = self._texts.say("directory.found" if rows else "directory.none")
+        parts: list[Part] = [text(first)]
+        if rows:
+            parts.append(Part("card", {"title": self._texts.say("directory.found"), "rows": rows}))
+            parts = parts[1:]
+        parts.append(text(self._texts.say("directory.local", region=self._region)))
+        parts.append(buttons(self._texts.button("services"), self._texts.button("lawyer")))
+        return TurnReply("directory", tuple(parts), items=tuple(c.phone for c in contacts))
+
+    def _contacts(self, question: str) -> Sequence[Contact]:
+        scored = [(_overlap(question, contact), contact) for contact in self._kb.contacts]
+        best = sorted((pair for pair in scored if pair[0] > 0), key=lambda pair: -pair[0])
+        return [contact for _, contact in best[:3]]
+
+    def _no_index(self, route: str) -> TurnReply:
+        return TurnReply(
+            route,
+            (text(self._texts.say("down.index")), buttons(self._texts.button("lawyer"))),
+            confidence=0.0,
+        )
+
+
+def _asks_for_all(question: str) -> bool:
+    return any(
+        word in question for word in ("哪些", "清单", "所有服务", "全部服务", "16项", "什么服务")
+    )
+
+
+def _overlap(question: str, contact: Contact) -> float:
+    """Score a contact by shared character pairs with its name, purpose and sample questions."""
+    if contact.phone in question:
+        return 100.0
+    asked = _pairs(question)
+    if not asked:
+        return 0.0
+    own = max(
+        (len(asked & _pairs(sample)) / len(asked) for sample in contact.questions), default=0.0
+    )
+    named = len(asked & _pairs(contact.name + contact.purpose)) / len(asked)
+    score = max(own, named)
+    return score if score >= 0.34 else 0.0
+
+
+def _pairs(words: str) -> set[str]:
+    return {words[i : i + 2] for i in range(len(words) - 1)}

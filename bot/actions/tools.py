@@ -1,0 +1,110 @@
+"""Explain how a sum is computed and how a document is written, from the curated lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.dialogue.answers import Composer
+from bot.dialogue.cards import citation_cards
+from bot.dialogue.normalise import canonical
+from bot.dialogue.turn import Turn, TurnReply
+from bot.texts import Texts
+from connectors.messages import Part, buttons, text
+from knowledge_base.tools import Calculator, Document
+
+
+class Tools:
+    def __init__(
+        self,
+        composer: Composer,
+        calculators: Sequence[Calculator],
+        documents: Sequence[Document],
+        texts: Texts,
+    ) -> None:
+        self._composer = composer
+        self._articles = composer.kb.articles
+        self._calculators = calculators
+        self._documents = documents
+        self._texts = texts
+
+    def calculate(self, turn: Turn) -> TurnReply:
+        """Give the formula, an example and what must be known; never a guessed number."""
+        going_on = self._composer.follow_up(turn)
+        if going_on is not None:
+            return going_on
+        question = canonical(turn.text)
+        named = _best_named(question, [(c.title, *c.aliases) for c in self._calculators])
+        if named is None:
+            answer = self._composer.answer(turn)
+            if answer.confidence >= 0.5:
+                return replace(answer, route="calculate")
+            titles = "、".join(c.title for c in self._calculators)
+            return TurnReply(
+                "calculate", (text(self._texts.say("calculate.which", titles=titles)),)
+            )
+        calculator = self._calculators[named]
+        say = self._texts.say
+        parts: list[Part] = [
+            text(f"{say('calculate.intro', title=calculator.title)}\n{calculator.formula}"),
+            text(calculator.example, title=say("calculate.example")),
+            text("、".join(calculator.needs), title=say("calculate.needs")),
+            *self._basis(calculator.articles),
+            text(say("calculate.caution")),
+            buttons(self._texts.button("lawyer"), self._texts.button("aid")),
+        ]
+        return TurnReply(
+            "calculate",
+            tuple(parts),
+            topic=calculator.topic,
+            items=(calculator.name,),
+            context=replace(turn.context, question=question, topic=calculator.topic, answer_id=""),
+        )
+
+    def document(self, turn: Turn) -> TurnReply:
+        """Say what a document must contain."""
+        question = canonical(turn.text)
+        named = _best_named(question, [(d.name, *d.aliases) for d in self._documents])
+        if named is None:
+            names = "、".join(d.name for d in self._documents)
+            return TurnReply(
+                "document",
+                (
+                    text(self._texts.say("document.which", names=names)),
+                    buttons(self._texts.button("lawyer")),
+                ),
+            )
+        document = self._documents[named]
+        say = self._texts.say
+        listed = "\n".join(f"{n}. {line}" for n, line in enumerate(document.must_have, 1))
+        return TurnReply(
+            "document",
+            (
+                text(f"{say('document.intro', document=document.name)}\n{listed}"),
+                text(document.tips, title=say("document.tips")),
+                *self._basis(document.basis),
+                text(say("document.offer")),
+                buttons(self._texts.button("lawyer"), self._texts.button("aid")),
+            ),
+            topic=document.topic,
+            items=(document.name,),
+            context=replace(turn.context, question=question, topic=document.topic, answer_id=""),
+        )
+
+    def _basis(self, keys: Sequence[str]) -> list[Part]:
+        held = [self._articles[key] for key in keys if key in self._articles]
+        return [citation_cards(held)] if held else []
+
+
+def _best_named(question: str, names: Sequence[Sequence[str]]) -> int | None:
+    """Return the index of the entry whose longest name stands in the question."""
+    best = max(
+        (
+            (len(name), -index)
+            for index, group in enumerate(names)
+            for name in group
+            if name and name in question
+        ),
+        default=None,
+    )
+    return None if best is None else -best[1]

@@ -1,0 +1,196 @@
+"""HTTP around the core: the only place where routers, features and channels are joined."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import structlog
+import uvicorn
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from fastapi.templating import Jinja2Templates
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_fastapi_instrumentator import Instrumentator
+from sqlalchemy import text as sql
+
+from bot.accounts.repository import AccountRepository
+from bot.accounts.service import AccountService
+from bot.actions.server import create_actions_app
+from bot.core import Core, build_core
+from bot.dialogue.followers import WeChatFollowers
+from bot.errors import StorageUnavailable
+from bot.jobs.housekeeping import Housekeeping
+from bot.settings import Settings
+from bot.store.outbox import OutboxRunner
+from bot.web.http import Protections, install_error_handlers
+from bot.web.pages import create_pages
+from connectors.wechat.codec import WeChatAccount
+from connectors.wechat.router import create_wechat_router
+
+log = structlog.get_logger(__name__)
+
+WEB = Path(__file__).parent / "web"
+FIRST_LOGIN = "first-login.txt"
+
+
+def create_app(core: Core) -> FastAPI:
+    """Return the application over a built core; ``core`` is closed with it."""
+    settings = core.settings
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with asyncio.TaskGroup() as group:
+            work = group.create_task(housekeeping(core).run())
+            yield
+            work.cancel()
+        await core.close()
+
+    app = FastAPI(
+        title="法桥 Lawbridge",
+        version="0.1.0",
+        description="公共法律服务咨询机器人的接口",
+        lifespan=lifespan,
+    )
+    install_error_handlers(app)
+    app.add_middleware(
+        Protections, embedding_sites=settings.allowed_sites, https=settings.cookie_secure
+    )
+    Instrumentator(excluded_handlers=["/metrics"]).instrument(app)
+    templates = Jinja2Templates(WEB / "templates")
+    app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
+    app.include_router(_operations(core))
+    app.include_router(create_pages(core.kb, templates, settings.bureau))
+    _include_features(app, core, templates)
+    return app
+
+
+def housekeeping(core: Core) -> Housekeeping:
+    settings = core.settings
+    return Housekeeping(
+        core.conversations,
+        OutboxRunner(core.store, core.clock, {"aid_submitted": core.aid.notify_submitted}),
+        core.clock,
+        retention=dt.timedelta(days=settings.retention_days),
+        rasa_retention=dt.timedelta(hours=settings.rasa_retention_hours),
+        rasa_tracker=core.rasa_tracker,
+    )
+
+
+def make_accounts(core: Core) -> AccountService:
+    return AccountService(AccountRepository(core.store, core.clock), core.clock)
+
+
+def _include_features(app: FastAPI, core: Core, templates: Jinja2Templates) -> None:
+    settings = core.settings
+    accounts = make_accounts(core)
+    wechat = settings.wechat
+    if wechat.token.get_secret_value():
+        account = WeChatAccount(
+            wechat.app_id, wechat.token.get_secret_value(), wechat.aes_key.get_secret_value()
+        )
+        app.include_router(
+            create_wechat_router(
+                core.dialogue,
+                WeChatFollowers(core.conversations, core.texts.say("consent_version")),
+                account,
+                lambda: core.texts.say(
+                    "wechat.greeting", bureau=settings.bureau, days=settings.retention_days
+                ),
+                core.texts.say("wechat.no_text"),
+            )
+        )
+
+
+def _operations(core: Core) -> APIRouter:
+    router = APIRouter(tags=["operations"])
+
+    @router.get("/healthz", summary="进程是否存活")
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @router.get("/readyz", summary="能否完整服务：数据库、对话、检索")
+    async def readyz() -> JSONResponse:
+        checks = {
+            "database": await core.store.run(lambda: _database_answers(core)),
+            "dialogue": await core.rasa.is_ready(),
+            "index": await core.store.run(lambda: _index_loads(core)),
+        }
+        ready = all(checks.values())
+        return JSONResponse({"ready": ready, "checks": checks}, status_code=200 if ready else 503)
+
+    @router.get("/metrics", include_in_schema=False)
+    def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _database_answers(core: Core) -> bool:
+    try:
+        with core.store.read() as connection:
+            return bool(connection.execute(sql("SELECT 1")).scalar_one() == 1)
+    except StorageUnavailable:
+        return False
+
+
+def _index_loads(core: Core) -> bool:
+    try:
+        core.search.load()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+async def serve(settings: Settings) -> None:
+    """Run the public application and, on loopback, the action endpoint for Rasa."""
+    core = build_core(settings)
+    first = make_accounts(core).ensure_first()
+    if first is not None:
+        _keep_first_login(settings.data_dir / FIRST_LOGIN, first)
+    servers = [
+        uvicorn.Server(
+            uvicorn.Config(
+                create_app(core),
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                proxy_headers=settings.trust_proxy,
+                forwarded_allow_ips="*" if settings.trust_proxy else None,
+                ws_max_size=64 * 1024,
+                timeout_graceful_shutdown=5,
+                server_header=False,
+            )
+        ),
+        uvicorn.Server(
+            uvicorn.Config(
+                create_actions_app(core.actions),
+                host="127.0.0.1",
+                port=settings.actions_port,
+                log_config=None,
+                access_log=False,
+            )
+        ),
+    ]
+    await _run_together(servers)
+
+
+async def _run_together(servers: list[uvicorn.Server]) -> None:
+    """Serve until one server ends, by a signal or a failure; then end the others."""
+    tasks = [asyncio.create_task(server.serve()) for server in servers]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for server in servers:
+        server.should_exit = True
+    await asyncio.gather(*tasks)
+
+
+def _keep_first_login(path: Path, first: tuple[str, str]) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(f"登录名 {first[0]}  密码 {first[1]}\n")

@@ -1,0 +1,190 @@
+"""Build what every entry shares: store, knowledge, retrieval, dialogue. Part of the one wiring.
+
+``bot.app`` puts HTTP around it; the command line drives it directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from rasa_sdk import Action
+
+from bot.actions.base import TurnReader
+from bot.actions.forms import form_actions
+from bot.actions.lookups import Lookups
+from bot.actions.registry import reply_actions
+from bot.actions.talk import Talk
+from bot.actions.tools import Tools
+from bot.aid.chat import AidChat
+from bot.aid.repository import AidRepository
+from bot.aid.service import AidService
+from bot.bus import Bus, InProcessBus, RedisBus
+from bot.dialogue.answers import Composer, Limits
+from bot.dialogue.followup import FollowUps
+from bot.dialogue.guard import CitationGuard
+from bot.dialogue.rasa import RasaClient
+from bot.dialogue.rasa_tracker import RasaTracker
+from bot.dialogue.repository import ConversationRepository
+from bot.dialogue.safety import SafetyDesk
+from bot.dialogue.service import DialogueService, Fallback
+from bot.domain.clock import Clock, SystemClock
+from bot.interviews.chat import GuidedChat
+from bot.ratings.repository import RatingRepository
+from bot.ratings.service import RatingService
+from bot.settings import Settings
+from bot.store.crypto import Cipher
+from bot.store.engine import make_engine
+from bot.store.migrate import migrate
+from bot.store.unit import Store
+from bot.texts import Texts, load_texts
+from knowledge_base.consultations import load_interviews
+from knowledge_base.loader import load
+from knowledge_base.models import Kind, KnowledgeBase
+from knowledge_base.passages import passages
+from knowledge_base.safety import load_safety_lanes
+from knowledge_base.tools import load_calculators, load_documents
+from retrieval.dense import EmbeddingConfig
+from retrieval.index import build
+from retrieval.search import Searcher, SearchResult
+
+
+@dataclass(frozen=True)
+class Core:
+    """The application without HTTP."""
+
+    settings: Settings
+    clock: Clock
+    texts: Texts
+    store: Store
+    bus: Bus
+    kb: KnowledgeBase
+    conversations: ConversationRepository
+    composer: Composer
+    rasa: RasaClient
+    rasa_tracker: RasaTracker
+    dialogue: DialogueService
+    actions: tuple[Action, ...]
+    aid: AidService
+    ratings: RatingService
+    search: LazySearch
+
+    async def close(self) -> None:
+        await self.rasa.close()
+        await self.bus.close()
+        self.store.engine.dispose()
+
+
+class LazySearch:
+    """The index, loaded at the first search, so that a missing one is a degraded reply only."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._searcher: Searcher | None = None
+
+    def load(self) -> Searcher:
+        """Load the index.
+
+        Raises:
+            OSError, ValueError: there is no usable index in the directory.
+        """
+        if self._searcher is None:
+            self._searcher = Searcher.load(self._directory)
+        return self._searcher
+
+    def search(
+        self,
+        query: str,
+        *,
+        kinds: Collection[Kind],
+        on: date | None = None,
+        limit: int = 10,
+    ) -> SearchResult:
+        return self.load().search(query, kinds=kinds, on=on, limit=limit)
+
+
+def make_store(settings: Settings) -> Store:
+    """Open the database and bring it to the newest schema."""
+    engine = make_engine(settings.resolved_database_url)
+    migrate(engine)
+    return Store(engine, Cipher(settings.cipher_keys, settings.blind_key))
+
+
+def build_index(settings: Settings, *, show_progress: bool = False) -> bool:
+    """Build the curated base's index if its content changed; say whether it was built."""
+    before = _stamp(settings.resolved_index_dir)
+    build(
+        passages(load(settings.knowledge_dir)),
+        settings.resolved_index_dir,
+        embedding=EmbeddingConfig(model=settings.embedding_model),
+        show_progress=show_progress,
+    )
+    return _stamp(settings.resolved_index_dir) != before
+
+
+def _stamp(directory: Path) -> str:
+    pointer = directory / "CURRENT"
+    return pointer.read_text() if pointer.exists() else ""
+
+
+def build_core(settings: Settings, clock: Clock | None = None) -> Core:
+    """Wire everything up to the dialogue service."""
+    clock = clock or SystemClock()
+    texts = load_texts()
+    store = make_store(settings)
+    bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else InProcessBus()
+    kb = load(settings.knowledge_dir)
+    search = LazySearch(settings.resolved_index_dir)
+    conversations = ConversationRepository(store, clock)
+    followups = FollowUps(settings.knowledge_dir / "lexicon" / "followups.yml", (settings.region,))
+    composer = Composer(kb, search, followups, texts, clock, Limits())
+    ratings = RatingService(RatingRepository(store, clock))
+    aid = AidService(AidRepository(store, clock), conversations, clock)
+    aid_chat = AidChat(aid, texts)
+    guided_chat = GuidedChat(
+        load_interviews(settings.knowledge_dir), composer, conversations, texts
+    )
+    cipher = store.cipher
+    reader = TurnReader(conversations)
+    lookups = Lookups(composer, texts, settings.region)
+    tools = Tools(
+        composer,
+        load_calculators(settings.knowledge_dir),
+        load_documents(settings.knowledge_dir),
+        texts,
+    )
+    talk = Talk(texts, ratings, settings.retention_days)
+    rasa = RasaClient(settings.resolved_rasa_url, cipher, settings.rasa_timeout_s)
+    dialogue = DialogueService(
+        conversations,
+        rasa,
+        SafetyDesk(load_safety_lanes(settings.knowledge_dir), kb.articles, texts),
+        CitationGuard(kb.articles.__contains__, texts),
+        Fallback(composer, texts),
+        (aid_chat.form, guided_chat.form),
+        bus,
+        texts,
+    )
+    actions = (
+        *reply_actions(composer, lookups, tools, talk, reader, cipher),
+        *form_actions(aid_chat, guided_chat, talk, reader, cipher),
+    )
+    return Core(
+        settings,
+        clock,
+        texts,
+        store,
+        bus,
+        kb,
+        conversations,
+        composer,
+        rasa,
+        RasaTracker(settings.rasa_tracker),
+        dialogue,
+        actions,
+        aid,
+        ratings,
+        search,
+    )

@@ -1,0 +1,379 @@
+"""The one composer of legal answers: what was found, its basis, what to do, and how sure it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import structlog
+
+from bot.dialogue.cards import case_cards, citation_cards, service_cards
+from bot.dialogue.followup import FollowUp, FollowUps
+from bot.dialogue.normalise import canonical
+from bot.dialogue.turn import Turn, TurnReply
+from bot.domain.clock import Clock, china_date
+from bot.domain.conversation import Context, HandoverReason
+from bot.texts import Texts
+from connectors.messages import Part, buttons, notice, text
+from knowledge_base.models import Answer, Article, Kind, KnowledgeBase
+from retrieval.search import SearchResult
+
+log = structlog.get_logger(__name__)
+
+_YEAR = re.compile(r"(?<!\d)(19[89]\d|20\d\d)\s*年")
+_AID_TOPICS = frozenset(
+    {"劳动", "社保", "婚姻家庭", "人身损害", "交通事故", "医疗", "消费", "环境", "刑事", "行政"}
+)
+
+
+class Search(Protocol):
+    def search(
+        self,
+        query: str,
+        *,
+        kinds: Collection[Kind],
+        on: dt.date | None = None,
+        limit: int = 10,
+    ) -> SearchResult: ...
+
+
+class IndexUnavailable(Exception):
+    """The index could not be searched."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Confidence limits: calibrated probabilities, set where docs/retrieval.md shows."""
+
+    sure: float = 0.75
+    """Score of a reviewed answer whose basis is also found: it is given as the conclusion."""
+    near: float = 0.55
+    """Score at which a reviewed answer is shown as the closest one, with its own question."""
+    law: float = 0.25
+    """At or above: the law found is shown as possibly fitting; below: ask back."""
+    case: float = 0.35
+    service: float = 0.35
+
+
+class Composer:
+    """Answers questions of law from the curated base."""
+
+    def __init__(
+        self,
+        kb: KnowledgeBase,
+        search: Search,
+        followups: FollowUps,
+        texts: Texts,
+        clock: Clock,
+        limits: Limits,
+    ) -> None:
+        self.kb = kb
+        self._search = search
+        self.followups = followups
+        self._texts = texts
+        self._clock = clock
+        self._limits = limits
+
+    def find(self, query: str, kind: Kind, limit: int) -> SearchResult:
+        """Search one kind of passage in the law of today.
+
+        Raises:
+            IndexUnavailable: the index is damaged or missing.
+        """
+        try:
+            today = china_date(self._clock.now())
+            return self._search.search(query, kinds={kind}, on=today, limit=limit)
+        except (OSError, ValueError, RuntimeError) as error:
+            log.error("index_unavailable", error=type(error).__name__)
+            raise IndexUnavailable from error
+
+    def answer(self, turn: Turn) -> TurnReply:
+        """Answer a legal question, go on about the last one, ask back, or offer a person."""
+        try:
+            return self._labelled(self._answer(turn), turn.context)
+        except IndexUnavailable:
+            return TurnReply(
+                "legal_question",
+                (
+                    text(self._texts.say("down.index")),
+                    buttons(self._texts.button("lawyer")),
+                ),
+                confidence=0.0,
+            )
+
+    def follow_up(self, turn: Turn) -> TurnReply | None:
+        """Answer the message if it goes on about the last matter, else return None."""
+        if self.followups.read(canonical(turn.text), turn.context) is None:
+            return None
+        return self.answer(turn)
+
+    def reviewed(self, answer_id: str, turn: Turn) -> TurnReply:
+        """Give one reviewed answer by its id.
+
+        Raises:
+            KeyError: the base holds no such answer.
+        """
+        answer = self.kb.answers[answer_id]
+        found = SearchResult((), 1.0, answer.topic, {})
+        reply = self._sure(answer, found, found, answer.question)
+        context = replace(
+            reply.context or turn.context, question=answer.question, topic=answer.topic
+        )
+        return self._labelled(replace(reply, context=context), turn.context)
+
+    def _answer(self, turn: Turn) -> TurnReply:
+        question = canonical(turn.text)
+        on_going = self.followups.read(question, turn.context)
+        if on_going is not None:
+            known = self.kb.answers.get(turn.context.answer_id)
+            direct = _aspect(known, on_going.aspect) if known else ""
+            if known is not None and direct:
+                return self._aspect_reply(known, on_going, direct, turn.context)
+        query = on_going.query if on_going else question
+        answers = self.find(query, "answer", 3)
+        articles = self.find(query, "article", 6)
+        topic = (turn.context.topic if on_going else "") or self._topic(answers, articles)
+        nearness = self._nearness(answers, articles)
+        if nearness:
+            answer = self.kb.answers[answers.hits[0].key]
+            reply = self._sure(answer, articles, answers, query)
+            if nearness == "near":
+                reply = self._as_closest(reply, answer)
+        elif articles.hits and articles.confidence >= self._limits.law:
+            reply = self._unsure(articles, query)
+        else:
+            return self._ask_back(turn, topic, articles)
+        context = replace(
+            reply.context or turn.context,
+            question=turn.context.question if on_going else question,
+            topic=topic or reply.topic,
+            unsure_count=0,
+            offered="",
+        )
+        return replace(
+            self._with_caution(reply, question), topic=topic or reply.topic, context=context
+        )
+
+    def _nearness(self, answers: SearchResult, articles: SearchResult) -> str:
+        """Say how well the best reviewed answer fits: sure, near or ''."""
+        if not answers.hits or answers.confidence < self._limits.law:
+            return ""
+        best = answers.hits[0]
+        agreed = set(self.kb.answers[best.key].basis) & {hit.key for hit in articles.hits}
+        if best.score >= self._limits.sure and agreed:
+            return "sure"
+        return "near" if best.score >= self._limits.near else ""
+
+    def _as_closest(self, reply: TurnReply, answer: Answer) -> TurnReply:
+        first = notice(self._texts.say("answer.closest", question=answer.question), "closest")
+        return replace(reply, parts=(first, *reply.parts))
+
+    def _topic(self, answers: SearchResult, articles: SearchResult) -> str:
+        first, second = sorted((answers, articles), key=lambda r: -r.confidence)
+        return first.topic or second.topic
+
+    def _sure(
+        self, answer: Answer, articles: SearchResult, found: SearchResult, query: str
+    ) -> TurnReply:
+        basis = [self.kb.articles[key] for key in answer.basis if key in self.kb.articles]
+        say = self._texts.say
+        parts = [
+            text(answer.conclusion),
+            citation_cards(basis),
+            text(_numbered(answer.steps), title=say("answer.steps")),
+        ]
+        if answer.deadline:
+            parts.append(text(answer.deadline, title=say("answer.deadline")))
+        folded = [
+            text(content, title=say(f"answer.{name}"), collapsed=True)
+            for name, content in (
+                ("evidence", _listed(answer.evidence)),
+                ("where", answer.where),
+                ("cost", answer.cost),
+            )
+            if content
+        ]
+        parts += folded
+        parts += self._services(query, answer.services, answer.topic)
+        parts += self._cases(query, {article.key for article in basis})
+        parts.append(self._buttons("lawyer", "aid", "more", "unsolved"))
+        keys = [article.key for article in basis]
+        more = [hit.key for hit in articles.hits if hit.key not in keys][:2]
+        return TurnReply(
+            "legal_question",
+            tuple(parts),
+            topic=answer.topic,
+            items=tuple(keys + more),
+            confidence=found.confidence,
+            context=Context(
+                answer_id=answer.id, articles=tuple(keys), last_full=self._full(answer, basis)
+            ),
+        )
+
+    def _unsure(self, found: SearchResult, query: str) -> TurnReply:
+        articles = [self.kb.articles[hit.key] for hit in found.hits[:4]]
+        parts = [text(self._texts.say("answer.unsure")), citation_cards(articles, shown=3)]
+        parts += self._services(query, (), found.topic)
+        parts += self._cases(query, {article.key for article in articles})
+        parts.append(self._buttons("lawyer", "aid", "unsolved"))
+        return TurnReply(
+            "legal_question",
+            tuple(parts),
+            topic=found.topic,
+            items=tuple(article.key for article in articles),
+            confidence=found.confidence,
+            context=Context(
+                articles=tuple(article.key for article in articles),
+                last_full="\n\n".join(_paragraphs(articles)),
+            ),
+        )
+
+    def _ask_back(self, turn: Turn, topic: str, found: SearchResult) -> TurnReply:
+        count = turn.context.unsure_count + 1
+        context = replace(turn.context, unsure_count=count, question=canonical(turn.text))
+        items = tuple(hit.key for hit in found.hits[:3])
+        if count >= 2:
+            parts = (
+                text(self._texts.say("ask_back.second")),
+                self._buttons("lawyer", "aid", "help"),
+            )
+            context = replace(context, offered=HandoverReason.UNSURE_TWICE)
+        else:
+            options = [
+                {"id": o["id"], "label": o["label"], "text": o["text"]}
+                for o in self._texts.get("ask_back.options")
+            ]
+            parts = (
+                text(self._texts.say("ask_back.first")),
+                Part("buttons", {"items": options}),
+            )
+        return TurnReply(
+            "legal_question",
+            parts,
+            topic=topic,
+            items=items,
+            confidence=found.confidence,
+            context=context,
+        )
+
+    def _aspect_reply(
+        self, answer: Answer, on_going: FollowUp, content: str, context: Context
+    ) -> TurnReply:
+        basis = [self.kb.articles[key] for key in answer.basis if key in self.kb.articles]
+        title = self._texts.say(f"answer.{on_going.aspect}")
+        cited = [article for article in basis if _speaks_of(article, on_going.aspect)]
+        parts = [text(content, title=title)]
+        if cited:
+            parts.append(citation_cards(cited))
+        parts.append(self._buttons("lawyer", "aid", "more", "unsolved"))
+        return TurnReply(
+            "legal_question",
+            tuple(parts),
+            topic=answer.topic,
+            items=tuple(article.key for article in cited or basis),
+            confidence=1.0,
+            context=replace(context, unsure_count=0),
+        )
+
+    def _services(self, query: str, numbers: Sequence[int], topic: str) -> Iterator[Part]:
+        items = [self.kb.services[n] for n in numbers if n in self.kb.services]
+        if not items:
+            found = self.find(query, "service", 1)
+            if found.hits and found.confidence >= self._limits.service:
+                items = [self.kb.services[int(found.hits[0].key)]]
+        if items:
+            yield service_cards(items[:2])
+        if topic in _AID_TOPICS:
+            # 法律援助法 23: whoever is advised is told of the right to apply.
+            yield notice(self._texts.say("answer.aid_right"), "aid")
+
+    def _cases(self, query: str, keys: set[str]) -> Iterator[Part]:
+        found = self.find(query, "case", 3)
+        fitting = [
+            self.kb.cases[hit.key]
+            for hit in found.hits
+            if keys & set(self.kb.cases[hit.key].articles)
+        ]
+        if not fitting and found.hits and found.confidence >= self._limits.case:
+            fitting = [self.kb.cases[found.hits[0].key]]
+        if fitting:
+            yield case_cards(fitting[:1])
+
+    def _full(self, answer: Answer, basis: Sequence[Article]) -> str:
+        say = self._texts.say
+        blocks = [
+            *_paragraphs(basis),
+            f"{say('answer.steps')}：\n{_numbered(answer.steps)}",
+            f"{say('answer.evidence')}：\n{_listed(answer.evidence)}" if answer.evidence else "",
+            f"{say('answer.deadline')}：{answer.deadline}" if answer.deadline else "",
+            f"{say('answer.cost')}：{answer.cost}" if answer.cost else "",
+            f"{say('answer.where')}：{answer.where}" if answer.where else "",
+        ]
+        return "\n\n".join(block for block in blocks if block)
+
+    def _with_caution(self, reply: TurnReply, question: str) -> TurnReply:
+        """Say so when the facts are older than the version quoted."""
+        named = _YEAR.search(question)
+        if named is None:
+            return reply
+        year = int(named[1])
+        newest = max(
+            (
+                self.kb.articles[key].version.in_force_from or dt.date.min
+                for key in reply.items
+                if key in self.kb.articles
+            ),
+            default=dt.date.min,
+        )
+        if newest.year <= year:
+            return reply
+        caution = notice(self._texts.say("answer.changed", on=f"{year} 年"), "warning")
+        return replace(reply, parts=(reply.parts[0], caution, *reply.parts[1:]))
+
+    def _labelled(self, reply: TurnReply, before: Context) -> TurnReply:
+        """Add the AI label and the date of the law base, once a conversation."""
+        context = reply.context or before
+        if before.labelled:
+            return replace(reply, context=replace(context, labelled=True))
+        label = notice(self._texts.say("ai_label", as_of=self.kb.as_of.isoformat()), "ai_label")
+        return replace(reply, parts=(*reply.parts, label), context=replace(context, labelled=True))
+
+    def _buttons(self, *keys: str) -> Part:
+        return buttons(*(self._texts.button(key) for key in keys))
+
+
+def _aspect(answer: Answer, aspect: str) -> str:
+    return {
+        "deadline": answer.deadline,
+        "cost": answer.cost,
+        "where": answer.where,
+        "evidence": _listed(answer.evidence),
+        "steps": _numbered(answer.steps),
+    }.get(aspect, "")
+
+
+_ASPECT_WORDS = {
+    "deadline": re.compile(r"时效|期限|[之以]?内(?:提出|申请|起诉|请求|提起)|除斥"),
+    "cost": re.compile(r"收费|费用|交纳|免费"),
+}
+
+
+def _speaks_of(article: Article, aspect: str) -> bool:
+    pattern = _ASPECT_WORDS.get(aspect)
+    return pattern is not None and bool(pattern.search(article.gist))
+
+
+def _numbered(lines: Sequence[str]) -> str:
+    return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1))
+
+
+def _listed(lines: Sequence[str]) -> str:
+    return "\n".join(f"· {line}" for line in lines)
+
+
+def _paragraphs(articles: Sequence[Article]) -> Iterator[str]:
+    for card in citation_cards(articles).body["items"]:
+        yield f"{card['title']}（{card['version']} 版）：{card['gist']}"

@@ -1,0 +1,69 @@
+"""Turn what people type into what the models were trained on, and hide what they should not see."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+from opencc import OpenCC
+from stdnum.cn import ric
+
+from bot.redact import mask_personal
+
+__all__ = [
+    "canonical",
+    "clean",
+    "for_rasa",
+    "is_identity_number",
+    "mask_personal",
+    "says_something",
+]
+
+MAX_CHARACTERS = 2000
+
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad\ufe00-\ufe0f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SPACES = re.compile(r"[ \t\u3000\u00a0]+")
+_SPEAKS = re.compile(r"[\w\u3400-\u9fff]")
+
+
+@cache
+def _simplifier() -> OpenCC:
+    return OpenCC("t2s")
+
+
+def clean(text: str) -> str:
+    """Return the text without lone surrogates, control and invisible characters.
+
+    What is stored and shown to a lawyer: wording and line breaks stay as the visitor wrote them.
+    """
+    whole = text.encode("utf-8", "ignore").decode()
+    whole = _INVISIBLE.sub("", whole.replace("\r\n", "\n").replace("\r", "\n"))
+    return _CONTROL.sub(" ", whole).strip()
+
+
+def canonical(text: str) -> str:
+    """Return simplified characters, half-width forms and single spaces, for models and rules."""
+    return _SPACES.sub(" ", _simplifier().convert(unicodedata.normalize("NFKC", clean(text))))
+
+
+def says_something(text: str) -> bool:
+    """Say whether there is any letter, digit or Chinese character in the text."""
+    return bool(_SPEAKS.search(text.replace("_", "")))
+
+
+def for_rasa(text: str) -> str:
+    """Return the text as Rasa may see it: canonical, masked, on one line, never a command.
+
+    Rasa takes a text whose first visible character is ``/`` as an intent with slots
+    (``/restart``, ``/greet{"slot": true}``) after stripping white space, U+3000 included.
+    """
+    line = mask_personal(canonical(text)).replace("\n", "，").strip()
+    # Every leading slash goes, not only the first: "//restart" must not become "/restart".
+    return re.sub(r"^[\s/]+", "", line) or "？"
+
+
+def is_identity_number(text: str) -> bool:
+    """Say whether the text is an 18-digit identity number with a true check digit (GB 11643)."""
+    return bool(ric.is_valid(text.strip().upper()))

@@ -1,0 +1,270 @@
+"""One message, end to end: store, decide who answers, answer, store, publish.
+
+No transaction is open while Rasa works, because its call-back writes to the same database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+
+from bot.bus import QUEUE_TOPIC, Bus, conversation_topic
+from bot.dialogue.forms import CHOSEN, FILLED, Form
+from bot.dialogue.guard import CitationGuard
+from bot.dialogue.normalise import MAX_CHARACTERS, canonical, clean, for_rasa, says_something
+from bot.dialogue.rasa import DialogueManager
+from bot.dialogue.repository import ConversationRepository
+from bot.dialogue.safety import SafetyDesk
+from bot.dialogue.turn import Turn, TurnReply, merge
+from bot.domain.conversation import BOT_SPEAKS, Context, HandoverReason, Mode, Sender
+from bot.errors import BadInput, DialogueUnavailable, EmptyMessage, MessageTooLong
+from bot.texts import Texts
+from connectors.messages import Inbound, Outbound, Part, Reply, buttons, notice, text
+
+log = structlog.get_logger(__name__)
+
+_WANTS_HUMAN = re.compile(r"人工|真人|转律师|找律师|客服")
+
+
+class Fallback:
+    """Answers without Rasa, from what still works."""
+
+    def __init__(self, answer: AnswerPort, texts: Texts) -> None:
+        self._answer = answer
+        self._texts = texts
+
+    def reply(self, turn: Turn) -> TurnReply:
+        if _WANTS_HUMAN.search(turn.text):
+            return TurnReply("lawyer", (), handover=HandoverReason.ASKED)
+        found = self._answer.answer(turn)
+        first = notice(self._texts.say("down.dialogue"), "warning")
+        return replace(found, parts=(first, *found.parts))
+
+
+class AnswerPort(Protocol):
+    """The composer as the fallback needs it."""
+
+    def answer(self, turn: Turn) -> TurnReply: ...
+
+
+class DialogueService:
+    """Receives visitors' messages from every channel."""
+
+    def __init__(
+        self,
+        repository: ConversationRepository,
+        rasa: DialogueManager,
+        safety: SafetyDesk,
+        guard: CitationGuard,
+        fallback: Fallback,
+        forms: Sequence[Form],
+        bus: Bus,
+        texts: Texts,
+    ) -> None:
+        self._repository = repository
+        self._rasa = rasa
+        self._safety = safety
+        self._guard = guard
+        self._fallback = fallback
+        self._forms = forms
+        self._bus = bus
+        self._texts = texts
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    async def receive(self, inbound: Inbound) -> Reply:
+        """Store one message and return what answers it.
+
+        Raises:
+            EmptyMessage, MessageTooLong, BadInput: the message cannot be accepted.
+            NotFound: there is no such conversation.
+            StorageUnavailable: nothing was stored; the sender should try again.
+        """
+        reply, _ = await self.receive_explained(inbound)
+        return reply
+
+    async def receive_explained(self, inbound: Inbound) -> tuple[Reply, TurnReply | None]:
+        """As ``receive``, and say by which route the message was answered."""
+        parts = self._parts_of(inbound)
+        conversation_id = inbound.conversation_id
+        lock = self._enter(conversation_id)
+        try:
+            async with lock:
+                return await self._receive(inbound, parts)
+        finally:
+            self._leave(conversation_id)
+
+    def _enter(self, conversation_id: str) -> asyncio.Lock:
+        lock, users = self._locks.get(conversation_id, (asyncio.Lock(), 0))
+        self._locks[conversation_id] = (lock, users + 1)
+        return lock
+
+    def _leave(self, conversation_id: str) -> None:
+        lock, users = self._locks[conversation_id]
+        if users == 1:
+            del self._locks[conversation_id]
+        else:
+            self._locks[conversation_id] = (lock, users - 1)
+
+    async def _receive(
+        self, inbound: Inbound, parts: Sequence[Part]
+    ) -> tuple[Reply, TurnReply | None]:
+        store, repository = self._repository.store, self._repository
+        conversation_id = inbound.conversation_id
+        received = await store.run(lambda: repository.receive(inbound, parts))
+        if received.is_new:
+            await self._announce(conversation_id, received.message_id, received.mode)
+        if received.answered:
+            stored = await store.run(
+                lambda: repository.replies_to(conversation_id, received.message_id)
+            )
+            mode = (await store.run(lambda: repository.get(conversation_id))).mode
+            return Reply(stored, mode, received.message_id), None
+        sender = Sender.BOT
+        if received.mode in BOT_SPEAKS:
+            body = parts[0].body if parts and parts[0].type == "text" else {}
+            turn = Turn(
+                conversation_id,
+                str(body.get("text", "")),
+                received.context,
+                option=body.get("option"),
+                inbound_id=received.message_id,
+            )
+            answer = self._guard.checked(await self._answer(turn, inbound))
+        else:
+            sender = Sender.SYSTEM
+            answer = await self._while_waiting(inbound, received.mode)
+        sent, mode = await store.run(
+            lambda: repository.finish(
+                conversation_id,
+                received.message_id,
+                [answer.parts],
+                route=answer.route,
+                topic=answer.topic,
+                context=_remember(answer, received.context),
+                handover=answer.handover,
+                priority=answer.priority,
+                sender=sender,
+            )
+        )
+        if answer.handover is not None and mode is Mode.QUEUED:
+            sent += (await self._queue_notice(conversation_id, answer),)
+        if sent:
+            await self._announce(conversation_id, sent[-1].id, mode)
+        log.info(
+            "reply_sent",
+            conversation_id=conversation_id,
+            route=answer.route,
+            mode=str(mode),
+            messages=len(sent),
+        )
+        return Reply(sent, mode, received.message_id), answer
+
+    async def _answer(self, turn: Turn, inbound: Inbound) -> TurnReply:
+        if not turn.text and inbound.parts:
+            return TurnReply(
+                "document", (notice(self._texts.say("files.received"), "info"),), items=("file",)
+            )
+        lane = self._safety.lane_of(canonical(turn.text))
+        if lane is not None:
+            return self._safety.reply(lane)
+        if not says_something(turn.text):
+            return TurnReply(
+                "smalltalk",
+                (
+                    text(self._texts.say("talk.symbols")),
+                    buttons(*(self._texts.button(key) for key in ("help", "lawyer"))),
+                ),
+            )
+        try:
+            return merge(await self._ask_rasa(turn, inbound))
+        except DialogueUnavailable as error:
+            log.warning("dialogue_fallback", reason=error.detail)
+            return await self._repository.store.run(lambda: self._fallback.reply(turn))
+
+    async def _ask_rasa(self, turn: Turn, inbound: Inbound) -> list[TurnReply]:
+        for form in self._forms:
+            if await self._repository.store.run(lambda form=form: form.takes(turn)):  # type: ignore[misc]
+                return await self._rasa.send(
+                    turn.conversation_id, CHOSEN if turn.option else FILLED
+                )
+        if inbound.button is not None:
+            intent = self._texts.get("buttons").get(inbound.button, {}).get("intent")
+            if intent:
+                # The only place where a command reaches Rasa: from our own table.
+                return await self._rasa.send(turn.conversation_id, f"/{intent}")
+        return await self._rasa.send(turn.conversation_id, for_rasa(turn.text))
+
+    async def _while_waiting(self, inbound: Inbound, mode: Mode) -> TurnReply:
+        if mode is not Mode.QUEUED:
+            return TurnReply("lawyer", ())
+        if inbound.button == "leave_queue" or clean(inbound.text) == self._texts.get(
+            "buttons.leave_queue.text"
+        ):
+            await self._repository.store.run(
+                lambda: self._repository.move(inbound.conversation_id, Mode.BOT)
+            )
+            return TurnReply("lawyer", (notice(self._texts.say("handover.left_queue")),))
+        position = await self._repository.store.run(
+            lambda: self._repository.queue_position(inbound.conversation_id)
+        )
+        return TurnReply(
+            "lawyer",
+            (
+                notice(self._texts.say("handover.queued_again", position=position), "queue"),
+                buttons(self._texts.button("leave_queue")),
+            ),
+        )
+
+    async def _queue_notice(self, conversation_id: str, answer: TurnReply) -> Outbound:
+        store, repository = self._repository.store, self._repository
+        position = await store.run(lambda: repository.queue_position(conversation_id))
+        name = "complaint.accepted" if answer.route == "complain" else "handover.queued"
+        parts = (
+            notice(self._texts.say(name, position=position), "queue"),
+            buttons(self._texts.button("leave_queue")),
+        )
+        return await store.run(lambda: repository.append_one(conversation_id, Sender.SYSTEM, parts))
+
+    async def _announce(self, conversation_id: str, message_id: int, mode: Mode) -> None:
+        event = {"kind": "message", "conversation_id": conversation_id, "id": message_id}
+        await self._bus.publish(conversation_topic(conversation_id), {**event, "mode": mode})
+        if mode not in BOT_SPEAKS:
+            await self._bus.publish(QUEUE_TOPIC, {**event, "mode": mode})
+
+    def _parts_of(self, inbound: Inbound) -> tuple[Part, ...]:
+        if inbound.parts:
+            return inbound.parts
+        if inbound.button is not None:
+            return (self._button_part(inbound.button, inbound.text),)
+        words = clean(inbound.text)
+        if not words:
+            raise EmptyMessage
+        if len(words) > MAX_CHARACTERS:
+            raise MessageTooLong
+        return (text(words),)
+
+    def _button_part(self, key: str, label: str) -> Part:
+        known = self._texts.get("buttons").get(key)
+        if known is not None:
+            return text(str(known["text"]))
+        if not re.fullmatch(r"[a-z0-9_:.-]{1,60}", key):
+            raise BadInput
+        words = clean(label)[:80]
+        # Not in the fixed table: an option of the last reply. Forms accept only what they offered.
+        return Part("text", {"text": words or key, "option": key})
+
+
+def _remember(answer: TurnReply, before: Context) -> Context:
+    context = answer.context or before
+    offered = tuple(
+        (str(item["id"]), str(item.get("text") or item["label"]))
+        for part in answer.parts
+        if part.type == "buttons"
+        for item in part.body["items"]
+    )
+    return replace(context, options=offered, last_route=answer.route)

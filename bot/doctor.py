@@ -1,0 +1,154 @@
+"""``bot doctor``: what is configured, reachable and stale, each with what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import httpx2
+import redis.asyncio as aioredis
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.rasa_server import content_hash
+from bot.settings import ROOT, Settings
+from bot.store.engine import make_engine
+from bot.store.migrate import is_current
+from bot.supervisor import plan_of
+from knowledge_base.loader import load
+from knowledge_base.reading import KnowledgeError
+from retrieval.search import Searcher
+
+State = Literal["good", "idle", "warn", "bad"]
+MARKS = {
+    "good": "[green]正常[/]",
+    "idle": "未启用",
+    "warn": "[yellow]注意[/]",
+    "bad": "[red]有问题[/]",
+}
+LEAST_FREE_GB = 1.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    name: str
+    state: State
+    note: str
+
+    @property
+    def mark(self) -> str:
+        return MARKS[self.state]
+
+    @property
+    def is_bad(self) -> bool:
+        return self.state == "bad"
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Look at everything a deployment depends on."""
+    checks: list[Callable[[Settings], Awaitable[Finding]]] = [
+        _rasa_environment, _rasa_model, _rasa_server, _application, _database, _knowledge,
+        _index, _redis, _wechat, _disk,
+    ]  # fmt: skip
+    return [await check(settings) for check in checks]
+
+
+async def _rasa_environment(settings: Settings) -> Finding:
+    if settings.rasa_url:
+        return Finding("Rasa 环境", "idle", "使用外部 Rasa，不需要本机环境")
+    if plan_of(settings).python.exists():
+        return Finding("Rasa 环境", "good", str(settings.rasa_venv))
+    return Finding("Rasa 环境", "bad", f"没有 {settings.rasa_venv}，请运行 make setup")
+
+
+async def _rasa_model(settings: Settings) -> Finding:
+    model = plan_of(settings).model
+    if model.exists():
+        return Finding("Rasa 模型", "good", model.name)
+    return Finding("Rasa 模型", "warn", f"内容 {content_hash(ROOT)} 还没有训练，bot up 会自动训练")
+
+
+async def _rasa_server(settings: Settings) -> Finding:
+    url = f"{settings.resolved_rasa_url}/webhooks/rest/"
+    return await _reach("Rasa 服务", url, "没有运行；bot up 会启动它")
+
+
+async def _application(settings: Settings) -> Finding:
+    url = f"http://127.0.0.1:{settings.port}/healthz"
+    return await _reach("应用", url, "没有运行；用 make run 启动")
+
+
+async def _reach(name: str, url: str, otherwise: str) -> Finding:
+    try:
+        async with httpx2.AsyncClient(timeout=2.0, trust_env=False) as client:
+            answer = await client.get(url)
+    except httpx2.HTTPError:
+        return Finding(name, "warn", otherwise)
+    if answer.status_code == 200:
+        return Finding(name, "good", url)
+    return Finding(name, "bad", f"{url} 返回 {answer.status_code}")
+
+
+async def _database(settings: Settings) -> Finding:
+    shown = make_url(settings.resolved_database_url).render_as_string(hide_password=True)
+    try:
+        engine = make_engine(settings.resolved_database_url)
+        current = is_current(engine)
+        engine.dispose()
+    except (SQLAlchemyError, OSError) as error:
+        return Finding("数据库", "bad", f"{shown} 连不上：{type(error).__name__}")
+    if current:
+        return Finding("数据库", "good", shown)
+    return Finding("数据库", "warn", f"{shown} 的结构不是最新，bot up 会自动升级")
+
+
+async def _knowledge(settings: Settings) -> Finding:
+    try:
+        kb = load(settings.knowledge_dir)
+    except KnowledgeError as error:
+        return Finding("知识库", "bad", f"{error}；用 bot kb check 查看全部问题")
+    counts = f"{len(kb.articles)} 条法条要点，{len(kb.cases)} 个案例，{len(kb.answers)} 个解答"
+    return Finding("知识库", "good", f"{counts}，法律库截至 {kb.as_of}")
+
+
+async def _index(settings: Settings) -> Finding:
+    try:
+        Searcher.load(settings.resolved_index_dir)
+    except (OSError, ValueError) as error:
+        note = (
+            f"{settings.resolved_index_dir} 不可用（{type(error).__name__}），运行 bot index build"
+        )
+        return Finding("检索索引", "warn", note)
+    return Finding("检索索引", "good", str(settings.resolved_index_dir))
+
+
+async def _redis(settings: Settings) -> Finding:
+    if not settings.redis_url:
+        return Finding("Redis", "idle", "单进程不需要；多进程时设 BOT_REDIS_URL")
+    client = aioredis.from_url(settings.redis_url, socket_connect_timeout=2)
+    try:
+        await client.ping()
+    except (aioredis.RedisError, OSError) as error:
+        return Finding("Redis", "bad", f"连不上：{type(error).__name__}")
+    finally:
+        await client.aclose()
+    return Finding("Redis", "good", "连接正常")
+
+
+async def _wechat(settings: Settings) -> Finding:
+    wechat = settings.wechat
+    if not wechat.token.get_secret_value():
+        return Finding("微信公众号", "idle", "设 BOT_WECHAT__TOKEN 等三项后启用 /wechat")
+    if len(wechat.aes_key.get_secret_value()) != 43 or not wechat.app_id:
+        return Finding("微信公众号", "bad", "安全模式需要 AppID 和 43 位 EncodingAESKey")
+    return Finding("微信公众号", "good", f"AppID {wechat.app_id[:6]}…，回调地址 /wechat")
+
+
+async def _disk(settings: Settings) -> Finding:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    free_gb = shutil.disk_usage(settings.data_dir).free / 1e9
+    if free_gb < LEAST_FREE_GB:
+        return Finding("磁盘", "bad", f"只剩 {free_gb:.1f} GB，请清理，否则消息无法保存")
+    return Finding("磁盘", "good", f"剩余 {free_gb:.0f} GB")

@@ -1,0 +1,132 @@
+"""The legal-aid application: its states, its number, its period. No storage, no wording."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bot.domain.clock import china_date
+
+REVIEW_DAYS = 7
+"""法律援助法 43 (in force 2022-01-01): days from receipt to the decision."""
+
+
+class AidState(StrEnum):
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    NEED_SUPPLEMENT = "need_supplement"
+    APPROVED = "approved"
+    ASSIGNED = "assigned"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    CLOSED = "closed"
+
+
+TRANSITIONS: Mapping[AidState, frozenset[AidState]] = {
+    # 法律援助法 44: aid may be granted before the review is finished, so approval is open at once.
+    AidState.SUBMITTED: frozenset(
+        {AidState.ACCEPTED, AidState.NEED_SUPPLEMENT, AidState.APPROVED, AidState.REFUSED}
+    ),
+    AidState.ACCEPTED: frozenset({AidState.NEED_SUPPLEMENT, AidState.APPROVED, AidState.REFUSED}),
+    # 法律援助法 43(2): papers not supplied mean withdrawn, never refused.
+    AidState.NEED_SUPPLEMENT: frozenset({AidState.ACCEPTED, AidState.WITHDRAWN}),
+    # 法律援助法 48: aid may end before a lawyer was assigned.
+    AidState.APPROVED: frozenset({AidState.ASSIGNED, AidState.CLOSED}),
+    AidState.ASSIGNED: frozenset({AidState.CLOSED}),
+    # 法律援助法 49: the justice authority may order a refusal to be corrected.
+    AidState.REFUSED: frozenset({AidState.APPROVED}),
+    AidState.WITHDRAWN: frozenset(),
+    AidState.CLOSED: frozenset(),
+}
+
+NEEDS_NOTE = frozenset({AidState.NEED_SUPPLEMENT, AidState.REFUSED})
+"""法律援助法 43: what is missing must be named at once, and a refusal must give its reasons."""
+
+UNDER_REVIEW = frozenset({AidState.SUBMITTED, AidState.ACCEPTED})
+"""States in which the period of article 43 runs."""
+
+
+def may_change(current: AidState, to: AidState) -> bool:
+    """Say whether an application may go from one state to the other."""
+    return to in TRANSITIONS[current]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An application that is still being filled in."""
+
+    conversation_id: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    active: bool = True
+    inbound_id: int = 0
+    """The last message that answered a question; a repeated message answers nothing."""
+
+
+@dataclass(frozen=True)
+class Application:
+    """A submitted application; ``fields`` holds personal data in plain text."""
+
+    number: str
+    conversation_id: str | None
+    state: AidState
+    matter: str
+    fields: Mapping[str, str]
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+    @property
+    def decide_by(self) -> dt.date:
+        """The last day for the decision; the first day is not counted (民法典 201)."""
+        return china_date(self.created_at) + dt.timedelta(days=REVIEW_DAYS)
+
+    def days_left(self, today: dt.date) -> int | None:
+        """Return the days left for the decision, negative when late; None when none is due."""
+        if self.state not in UNDER_REVIEW:
+            return None
+        return (self.decide_by - today).days
+
+
+class WrongNumber(ValueError):
+    """A text holds an application number whose check digit is wrong."""
+
+
+_NUMBER = re.compile(r"FY[\s-]*(\d{8})[\s-]*(\d{4,6})(?:[\s-]*-[\s-]*(\d)(?!\d))?", re.IGNORECASE)
+
+
+def application_number(day: dt.date, serial: int) -> str:
+    """Return a number such as ``FY20261123-0001-7``."""
+    body = f"{day:%Y%m%d}{serial:04d}"
+    return f"FY{body[:8]}-{body[8:]}-{check_digit(body)}"
+
+
+def check_digit(digits: str) -> str:
+    """Return the check digit of ISO 7064 MOD 11,10: it finds every single wrong digit."""
+    check = 5
+    for digit in digits:
+        check = (((check or 10) * 2) % 11 + int(digit)) % 10
+    return str((1 - ((check or 10) * 2) % 11) % 10)
+
+
+def find_number(text: str) -> str | None:
+    """Return the application number named in a text, with or without its check digit.
+
+    Raises:
+        WrongNumber: the check digit written does not fit.
+    """
+    found = _NUMBER.search(unicodedata.normalize("NFKC", text))
+    if found is None:
+        return None
+    day, serial, check = found.groups()
+    right = check_digit(day + serial)
+    if check is not None and check != right:
+        raise WrongNumber(found[0])
+    return f"FY{day}-{serial}-{right}"
+
+
+def without_number(text: str) -> str:
+    """Return the text without the application number in it."""
+    return _NUMBER.sub(" ", unicodedata.normalize("NFKC", text))

@@ -1,0 +1,70 @@
+"""The work of every minute and every hour: deliver the outbox, forget what is past its time."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import sqlite3
+from collections.abc import Callable
+
+import structlog
+
+from bot.dialogue.rasa_tracker import RasaTracker
+from bot.dialogue.repository import ConversationRepository
+from bot.domain.clock import Clock
+from bot.errors import StorageUnavailable
+from bot.store.outbox import OutboxRunner
+
+log = structlog.get_logger(__name__)
+
+OUTBOX_PAUSE_S = 2.0
+FORGET_PAUSE_S = 600.0
+
+
+class Housekeeping:
+    """Runs beside the application; each task survives its own failures."""
+
+    def __init__(
+        self,
+        repository: ConversationRepository,
+        outbox: OutboxRunner,
+        clock: Clock,
+        *,
+        retention: dt.timedelta,
+        rasa_retention: dt.timedelta,
+        rasa_tracker: RasaTracker,
+    ) -> None:
+        self._repository = repository
+        self._outbox = outbox
+        self._clock = clock
+        self._retention = retention
+        self._rasa_retention = rasa_retention
+        self._rasa_tracker = rasa_tracker
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._repeat(self._outbox.run_once, OUTBOX_PAUSE_S))
+            group.create_task(self._repeat(self.forget, FORGET_PAUSE_S))
+
+    async def _repeat(self, work: Callable[[], int], pause_s: float) -> None:
+        while True:
+            try:
+                await self._repository.store.run(work)
+            except (StorageUnavailable, sqlite3.Error) as error:
+                log.warning("housekeeping_failed", error=type(error).__name__)
+            await asyncio.sleep(pause_s)
+
+    def forget(self) -> int:
+        """Erase conversations and Rasa events past their retention; return how many went."""
+        moment = self._clock.now() - self._retention
+        old = self._repository.older_than(moment)
+        for conversation_id in old:
+            self._repository.erase(conversation_id)
+        forgotten = len(old) + self._forget_rasa()
+        if forgotten:
+            log.info("retention_applied", erased=forgotten)
+        return forgotten
+
+    def _forget_rasa(self) -> int:
+        moment = self._clock.now() - self._rasa_retention
+        return self._rasa_tracker.forget_quiet_since(moment.timestamp())

@@ -1,0 +1,131 @@
+"""Everything that is held about one conversation, read for its visitor; and the mark of erasure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from bot.domain.clock import Clock
+from bot.errors import NotFound
+from bot.store.tables import aid_applications, aid_drafts, audit, conversations, files, ratings
+from bot.store.unit import Store
+
+ERASED = "data_erased"
+EXPORTED = "data_exported"
+
+
+class PrivacyRepository:
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def held(self, conversation_id: str) -> dict[str, Any]:
+        """Return all stored facts but the messages, decrypted and JSON-ready.
+
+        Raises:
+            NotFound: there is no such conversation.
+        """
+        cipher = self._store.cipher
+        with self._store.read() as connection:
+            row = connection.execute(
+                select(conversations).where(conversations.c.id == conversation_id)
+            ).first()
+            if row is None:
+                raise NotFound
+            kept_files = connection.execute(
+                select(
+                    files.c.id,
+                    files.c.name_enc,
+                    files.c.mime,
+                    files.c.size,
+                    files.c.sha256,
+                    files.c.created_at,
+                )
+                .where(files.c.conversation_id == conversation_id)
+                .order_by(files.c.created_at)
+            ).all()
+            rated = connection.execute(
+                select(ratings)
+                .where(ratings.c.conversation_id == conversation_id)
+                .order_by(ratings.c.stretch)
+            ).all()
+            drafts = connection.execute(
+                select(aid_drafts).where(aid_drafts.c.conversation_id == conversation_id)
+            ).all()
+            applications = connection.execute(
+                select(aid_applications)
+                .where(aid_applications.c.conversation_id == conversation_id)
+                .order_by(aid_applications.c.id)
+            ).all()
+        return {
+            "conversation": {
+                "id": row.id,
+                "channel": row.channel,
+                "mode": row.mode,
+                "topic": row.topic,
+                "reason": row.reason,
+                "consent_version": row.consent_version,
+                "created_at": row.created_at.isoformat(),
+                "updated_at": row.updated_at.isoformat(),
+                "remembered": (
+                    cipher.decrypt_json("conversations.context", row.context_enc)
+                    if row.context_enc
+                    else None
+                ),
+            },
+            "files": [
+                {
+                    "id": file.id,
+                    "name": cipher.decrypt("files.name", file.name_enc),
+                    "mime": file.mime,
+                    "size": file.size,
+                    "sha256": file.sha256,
+                    "created_at": file.created_at.isoformat(),
+                }
+                for file in kept_files
+            ],
+            "ratings": [
+                {
+                    "score": rating.score,
+                    "solved": rating.solved,
+                    "comment": (
+                        cipher.decrypt("ratings.comment", rating.comment_enc)
+                        if rating.comment_enc
+                        else ""
+                    ),
+                    "created_at": rating.created_at.isoformat(),
+                }
+                for rating in rated
+            ],
+            "aid_drafts": [
+                {
+                    "fields": cipher.decrypt_json("aid_drafts.fields", draft.fields_enc),
+                    "active": draft.active,
+                    "updated_at": draft.updated_at.isoformat(),
+                }
+                for draft in drafts
+            ],
+            "aid_applications": [
+                {
+                    "number": application.number,
+                    "state": application.state,
+                    "matter": application.matter,
+                    "fields": cipher.decrypt_json(
+                        "aid_applications.fields", application.fields_enc
+                    ),
+                    "created_at": application.created_at.isoformat(),
+                    "updated_at": application.updated_at.isoformat(),
+                }
+                for application in applications
+            ],
+        }
+
+    def note(self, conversation_id: str, action: str) -> None:
+        """Write into the audit trail that a visitor used a right; no content is noted."""
+        with self._store.write() as connection:
+            connection.execute(
+                insert(audit).values(
+                    at=self._clock.now(), actor="visitor", action=action, subject=conversation_id
+                )
+            )

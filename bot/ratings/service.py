@@ -1,0 +1,42 @@
+"""Visitors' ratings: a score, whether the matter was solved, and a comment."""
+
+from __future__ import annotations
+
+import structlog
+
+from bot.errors import BadInput
+from bot.ratings.repository import Rating, RatingRepository
+
+log = structlog.get_logger(__name__)
+
+MAX_COMMENT = 500
+
+
+class RatingService:
+    def __init__(self, repository: RatingRepository) -> None:
+        self._repository = repository
+
+    def rate(
+        self,
+        conversation_id: str,
+        score: int | None = None,
+        solved: bool | None = None,
+        comment: str = "",
+    ) -> None:
+        """Store what was given; a second rating of the same stretch corrects the first.
+
+        Raises:
+            BadInput: nothing was given, or the score is not between 1 and 5.
+            NotFound: there is no such conversation.
+        """
+        words = comment.encode("utf-8", "ignore").decode().replace("\0", "").strip()
+        if score is None and solved is None and not words:
+            raise BadInput
+        if score is not None and not 1 <= score <= 5:
+            raise BadInput
+        self._repository.upsert(conversation_id, score, solved, words[:MAX_COMMENT])
+        log.info("rating_stored", conversation_id=conversation_id, score=score, solved=solved)
+
+    def of(self, conversation_id: str) -> tuple[Rating, ...]:
+        """Return the conversation's ratings, oldest first."""
+        return self._repository.of(conversation_id)

@@ -1,0 +1,213 @@
+"""``bot up``: prepare what is stale, start Rasa and the application, keep both alive.
+
+The supervisor holds no state: whatever is killed, including the supervisor, a new start goes on
+from the database.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from types import FrameType
+
+from rich.console import Console
+
+from bot import rasa_server
+from bot.core import build_index, make_store
+from bot.rasa_server import RasaMissing, RasaPlan, die_with_parent
+from bot.settings import ROOT, Settings
+
+RESTART_PAUSE_S = 1.0
+LONGEST_RESTART_PAUSE_S = 30.0
+HEALTHY_AFTER_S = 60.0
+READY_TIMEOUT_S = 120.0
+
+
+class PortTaken(Exception):
+    """A port that is needed is in use by another program."""
+
+
+def plan_of(settings: Settings) -> RasaPlan:
+    return RasaPlan(
+        ROOT, settings.rasa_venv, settings.data_dir, settings.rasa_port, settings.actions_port
+    )
+
+
+def prepare(settings: Settings, console: Console) -> None:
+    """Migrate the database, build the index and train Rasa where their inputs changed.
+
+    Raises:
+        RasaMissing: Rasa cannot be trained; the message says why.
+    """
+    with console.status("检查数据库……"):
+        make_store(settings).engine.dispose()
+    console.print("[green]✓[/] 数据库已是最新结构")
+    with console.status("检查检索索引……"):
+        built = build_index(settings, show_progress=False)
+    console.print("[green]✓[/] 检索索引" + ("已重建" if built else "无变化"))
+    if not settings.rasa_url:
+        with console.status("检查 Rasa 模型（内容有变化时训练，约半分钟到一分钟）……"):
+            trained = rasa_server.train(plan_of(settings))
+        console.print("[green]✓[/] Rasa 模型" + ("已训练" if trained else "无变化"))
+
+
+def require_free(host: str, *ports: int) -> None:
+    """Raise PortTaken when another program listens on one of the ports."""
+    for port in ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                raise PortTaken(
+                    f"端口 {port} 已被占用。请先停掉占用它的程序（可能是另一个 make run），"
+                    f"或用 BOT_PORT、BOT_RASA_PORT、BOT_ACTIONS_PORT 换一个。"
+                ) from error
+
+
+def free_port() -> int:
+    """Return a port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Child:
+    """One process that is started again whenever it ends."""
+
+    def __init__(self, name: str, start: Callable[[], subprocess.Popen[bytes]]) -> None:
+        self.name = name
+        self._start = start
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started = 0.0
+        self._pause = RESTART_PAUSE_S
+        self._retry_at = 0.0
+
+    def tend(self, console: Console) -> None:
+        """Start the child if it is not running and its pause is over."""
+        now = time.monotonic()
+        if self._process is not None:
+            code = self._process.poll()
+            if code is None:
+                if now - self._started > HEALTHY_AFTER_S:
+                    self._pause = RESTART_PAUSE_S
+                return
+            console.print(
+                f"[yellow]![/] {self.name} 意外结束（代码 {code}），{self._pause:.0f} 秒后重启"
+            )
+            self._process = None
+            self._retry_at = now + self._pause
+            self._pause = min(self._pause * 2, LONGEST_RESTART_PAUSE_S)
+        if now >= self._retry_at:
+            self._process = self._start()
+            self._started = now
+
+    def stop(self) -> None:
+        if self._process is not None:
+            rasa_server.stop(self._process)
+
+
+def up(settings: Settings, console: Console) -> int:
+    """Run until interrupted; return the exit code."""
+    try:
+        ports = [settings.port, settings.actions_port]
+        require_free(settings.host, *ports, *([] if settings.rasa_url else [settings.rasa_port]))
+        prepare(settings, console)
+    except (RasaMissing, PortTaken) as error:
+        console.print(f"[red]✗[/] {error}")
+        return 1
+    children = [Child("应用", lambda: _start_application(settings))]
+    if not settings.rasa_url:
+        children.append(Child("Rasa", lambda: rasa_server.start(plan_of(settings))))
+    stopping = _on_signals()
+    started = time.monotonic()
+    announced = False
+    try:
+        with console.status("启动中，等待对话服务就绪……") as status:
+            while not stopping:
+                for child in children:
+                    child.tend(console)
+                if not announced and _is_ready(settings):
+                    status.stop()
+                    _announce(settings, console, time.monotonic() - started)
+                    announced = True
+                if not announced and time.monotonic() - started > READY_TIMEOUT_S:
+                    status.stop()
+                    console.print(
+                        "[red]✗[/] 两分钟内没有就绪。请看上面的日志和 "
+                        f"{settings.data_dir / 'rasa' / 'rasa.log'}，或运行 bot doctor。"
+                    )
+                    return 1
+                time.sleep(0.2)
+    finally:
+        for child in reversed(children):
+            child.stop()
+    console.print("已停止。")
+    return 0
+
+
+def _on_signals() -> list[int]:
+    received: list[int] = []
+
+    def remember(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, remember)
+    return received
+
+
+def _start_application(settings: Settings) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "bot", "serve"],
+        cwd=ROOT,
+        env={**os.environ, **_settings_environment(settings)},
+        stdin=subprocess.DEVNULL,
+        preexec_fn=_leave_terminal if sys.platform == "linux" else os.setsid,
+    )
+
+
+def _leave_terminal() -> None:
+    # Ctrl-C goes to the whole foreground group; the supervisor alone decides the order of ending.
+    os.setsid()
+    die_with_parent()
+
+
+def _settings_environment(settings: Settings) -> dict[str, str]:
+    return {
+        "BOT_DATA_DIR": str(settings.data_dir),
+        "BOT_PORT": str(settings.port),
+        "BOT_ACTIONS_PORT": str(settings.actions_port),
+        "BOT_RASA_PORT": str(settings.rasa_port),
+    }
+
+
+def _is_ready(settings: Settings) -> bool:
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+    try:
+        with urllib.request.urlopen(f"http://{host}:{settings.port}/readyz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _announce(settings: Settings, console: Console, took_s: float) -> None:
+    shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+    base = f"http://{shown}:{settings.port}"
+    console.print(f"\n[bold green]法桥已就绪[/]（{took_s:.0f} 秒）")
+    console.print(f"  咨询页面   {base}/", highlight=False)
+    console.print(f"  律师工作台 {base}/desk", highlight=False)
+    login_file = settings.data_dir / "first-login.txt"
+    if login_file.exists():
+        console.print(
+            f"  首个账号   {login_file.read_text(encoding='utf-8').strip()}", highlight=False
+        )
+        console.print(f"  （登录后请修改密码，并删除 {login_file}）", highlight=False)
+    console.print("  按 Ctrl-C 停止\n")

@@ -1,0 +1,80 @@
+"""Evidence that visitors upload: judged by content, kept encrypted, given back to its owners."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import filetype
+import structlog
+
+from bot.errors import BadFile, NotFound, TooManyRequests
+from bot.uploads.repository import FileRecord, UploadRepository
+
+log = structlog.get_logger(__name__)
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_FILES = 30
+"""In one conversation."""
+MAX_NAME = 80
+
+EXTENSIONS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/webp": "webp",
+    "application/pdf": "pdf",
+}
+_UNSAFE = re.compile(r'[\\/:*?"<>|]')
+
+
+class UploadService:
+    def __init__(self, repository: UploadRepository) -> None:
+        self._repository = repository
+
+    def keep(self, conversation_id: str, client_id: str, name: str, body: bytes) -> FileRecord:
+        """Store an upload; the same client id twice is the same file.
+
+        Raises:
+            BadFile: the contents are not a JPEG, PNG, WebP or PDF of at most 10 MB.
+            TooManyRequests: the conversation holds as many files as it may.
+            NotFound: there is no such conversation.
+        """
+        file_id = self._repository.file_id(conversation_id, client_id)
+        known = self._repository.find(conversation_id, file_id)
+        if known is not None:
+            return known
+        if not body or len(body) > MAX_BYTES:
+            raise BadFile
+        # By content only: what the browser or the name says about the type is not believed.
+        kind = filetype.guess(body)
+        mime = "" if kind is None else str(kind.mime)
+        if mime not in EXTENSIONS:
+            raise BadFile
+        if self._repository.count(conversation_id) >= MAX_FILES:
+            raise TooManyRequests
+        record = self._repository.add(
+            conversation_id, file_id, safe_name(name, EXTENSIONS[mime]), mime, body
+        )
+        log.info("file_stored", conversation_id=conversation_id, mime=mime, size=record.size)
+        return record
+
+    def read(self, conversation_id: str, file_id: str) -> tuple[FileRecord, bytes]:
+        """Return a file of this conversation.
+
+        Raises:
+            NotFound: the conversation holds no such file.
+        """
+        record = self._repository.find(conversation_id, file_id)
+        if record is None:
+            raise NotFound
+        return record, self._repository.body(conversation_id, file_id)
+
+
+def safe_name(name: str, extension: str) -> str:
+    """Return a file name without paths or control characters, ending as its contents are."""
+    base = re.split(r"[\\/]", name)[-1]
+    stem = base.rsplit(".", 1)[0] if "." in base.strip(".") else base
+    whole = stem.encode("utf-8", "ignore").decode()
+    plain = "".join(c for c in whole if unicodedata.category(c)[0] != "C")
+    plain = _UNSAFE.sub("_", plain).strip(" .")[:MAX_NAME]
+    return f"{plain or '文件'}.{extension}"

@@ -1,0 +1,117 @@
+"""What every HTTP answer shares: one error shape, security headers, and limits on the body."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.errors import BadInput, BodyTooLarge, LawbridgeError, NotFound
+
+log = structlog.get_logger(__name__)
+
+JSON_LIMIT = 64 * 1024
+FILE_LIMIT = 11 * 1024 * 1024
+
+STRICT = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-src 'self'; frame-ancestors {ancestors}"
+)
+# Swagger's page needs its own inline script; it is for operators and holds no visitor's data.
+DOCS = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'"
+
+
+def error_response(error: LawbridgeError, headers: dict[str, str] | None = None) -> JSONResponse:
+    """Return the one error shape: a code for machines, a sentence for people."""
+    body = {"error": {"code": error.code, "message": error.detail}}
+    return JSONResponse(body, status_code=error.status, headers=headers)
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Translate every failure once."""
+
+    async def expected(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, LawbridgeError)
+        return error_response(error)
+
+    async def invalid(_request: Request, _error: Exception) -> Response:
+        return error_response(BadInput())
+
+    async def http(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        known: LawbridgeError = NotFound() if error.status_code == 404 else BadInput()
+        body = {"error": {"code": known.code, "message": known.detail}}
+        return JSONResponse(body, status_code=error.status_code, headers=error.headers)
+
+    async def unexpected(request: Request, error: Exception) -> Response:
+        log.exception("request_failed", path=request.url.path, error=type(error).__name__)
+        return error_response(LawbridgeError())
+
+    app.add_exception_handler(LawbridgeError, expected)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, unexpected)
+
+
+class Protections:
+    """Security headers on every answer, and a limit on every body while it is read."""
+
+    def __init__(self, app: ASGIApp, *, embedding_sites: Sequence[str], https: bool) -> None:
+        self._app = app
+        self._https = https
+        sites = " ".join(("'self'", *embedding_sites))
+        self._embeddable = STRICT.format(ancestors=sites)
+        self._strict = STRICT.format(ancestors="'none'")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        limit = FILE_LIMIT if path == "/api/web/files" else JSON_LIMIT
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared) > limit:
+            await error_response(BodyTooLarge())(scope, receive, send)
+            return
+        seen = 0
+
+        async def limited() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                # Chunked bodies declare nothing, so they are counted as they come.
+                raise BodyTooLarge
+            return message
+
+        async def protected(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._add(MutableHeaders(scope=message), path)
+            await send(message)
+
+        await self._app(scope, limited, protected)
+
+    def _add(self, headers: MutableHeaders, path: str) -> None:
+        if path.startswith("/docs"):
+            policy = DOCS
+        elif path.startswith("/widget/"):
+            policy = self._embeddable
+        else:
+            policy = self._strict
+            headers["X-Frame-Options"] = "DENY"
+        headers.setdefault("Content-Security-Policy", policy)
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        if self._https:
+            headers["Strict-Transport-Security"] = "max-age=31536000"
+        if path.startswith(("/api/", "/desk")):
+            headers.setdefault("Cache-Control", "no-store")

@@ -1,0 +1,50 @@
+"""The public pages that are not chat: the demonstration page and the service catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.templating import Jinja2Templates
+
+from knowledge_base.models import KnowledgeBase
+
+
+def create_pages(kb: KnowledgeBase, templates: Jinja2Templates, bureau: str) -> APIRouter:
+    router = APIRouter(tags=["pages"])
+
+    @router.get("/", response_class=HTMLResponse, include_in_schema=False)
+    def home(request: Request) -> HTMLResponse:
+        context = {"bureau": bureau, "services": list(kb.services.values()), "as_of": kb.as_of}
+        return templates.TemplateResponse(request, "demo.html", context)
+
+    @router.get(
+        "/services",
+        response_model=None,
+        summary="公共法律服务事项清单",
+        description="浏览器得到网页，Accept: application/json 或 ?format=json 得到数据。",
+    )
+    def services(request: Request, format: str = "") -> HTMLResponse | JSONResponse:
+        wants_json = format == "json" or "application/json" in request.headers.get("accept", "")
+        if wants_json:
+            return JSONResponse(catalogue(kb))
+        context = {"bureau": bureau, "services": list(kb.services.values()), "as_of": kb.as_of}
+        return templates.TemplateResponse(request, "services.html", context)
+
+    @router.get("/services.json", summary="公共法律服务事项清单（JSON）")
+    def services_json() -> JSONResponse:
+        return JSONResponse(catalogue(kb))
+
+    return router
+
+
+def catalogue(kb: KnowledgeBase) -> dict[str, Any]:
+    """Return the public export of the sixteen items."""
+    items = []
+    for item in kb.services.values():
+        data = asdict(item)
+        data.pop("questions")
+        items.append(data)
+    return {"source": "司发通〔2019〕97号", "as_of": kb.as_of.isoformat(), "items": items}

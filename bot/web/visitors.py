@@ -1,0 +1,159 @@
+"""The web channel's ports, joined from the features: what a visitor may do besides talking."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.bus import QUEUE_TOPIC, Bus, Event, conversation_topic
+from bot.dialogue.normalise import clean
+from bot.dialogue.repository import ConversationRepository
+from bot.domain.conversation import Mode, Sender
+from bot.errors import (
+    BadFile,
+    BadInput,
+    IllegalMove,
+    LawbridgeError,
+    NotFound,
+    NotSignedIn,
+    StorageUnavailable,
+    TooManyRequests,
+)
+from bot.privacy.service import PrivacyService
+from bot.ratings.service import RatingService
+from bot.texts import Texts
+from bot.uploads.service import UploadService
+from connectors.messages import Outbound, Part, buttons, notice, text
+from connectors.web.ports import Opened, Refusals, StoredFile
+
+CHANNEL = "web"
+
+REFUSALS = Refusals(
+    family=LawbridgeError,
+    not_signed_in=NotSignedIn,
+    too_many_requests=TooManyRequests,
+    bad_input=BadInput,
+    bad_file=BadFile,
+    not_found=NotFound,
+)
+
+
+class WebVisitors:
+    """Satisfies ``connectors.web.ports.Visitors``; every method blocks and runs in a thread."""
+
+    def __init__(
+        self,
+        conversations: ConversationRepository,
+        ratings: RatingService,
+        privacy: PrivacyService,
+        uploads: UploadService,
+        texts: Texts,
+        *,
+        bureau: str,
+        ai_label: str,
+    ) -> None:
+        self._conversations = conversations
+        self._ratings = ratings
+        self._privacy = privacy
+        self._uploads = uploads
+        self._texts = texts
+        self._bureau = bureau
+        self._ai_label = ai_label
+
+    def open(self, consent_version: str, visitor: str) -> Opened:
+        conversation, token = self._conversations.create(CHANNEL, consent_version, visitor)
+        keys = self._texts.get("greeting_buttons")
+        greeting = (
+            text(self._texts.say("greeting", bureau=self._bureau)),
+            buttons(*(self._texts.button(key) for key in keys)),
+        )
+        return Opened(conversation.id, token, greeting)
+
+    def by_token(self, token: str) -> str | None:
+        found = self._conversations.by_token(token)
+        return None if found is None else found.id
+
+    def mode(self, conversation_id: str) -> str:
+        return self._conversations.get(conversation_id).mode
+
+    def after(self, conversation_id: str, message_id: int) -> Sequence[Outbound]:
+        return self._conversations.after(conversation_id, message_id)
+
+    def note_attributes(self, conversation_id: str, attributes: Mapping[str, str]) -> int:
+        rows = [[clean(label), clean(value)] for label, value in attributes.items()]
+        part = Part("card", {"title": _words()["attributes"], "rows": rows})
+        return self._conversations.append_one(conversation_id, Sender.SYSTEM, [part]).id
+
+    def end(self, conversation_id: str) -> int:
+        try:
+            self._conversations.move(conversation_id, Mode.CLOSED)
+        except IllegalMove:
+            # Closed already, by the lawyer or by a repeated click.
+            return 0
+        part = notice(self._texts.say("handover.closed"), "info")
+        return self._conversations.append_one(conversation_id, Sender.SYSTEM, [part]).id
+
+    def rate(
+        self, conversation_id: str, score: int | None, solved: bool | None, comment: str
+    ) -> None:
+        self._ratings.rate(conversation_id, score, solved, comment)
+
+    def transcript(self, conversation_id: str) -> str:
+        return self._privacy.transcript(conversation_id, self._ai_label)
+
+    def export(self, conversation_id: str) -> dict[str, Any]:
+        return self._privacy.export(conversation_id, self._ai_label)
+
+    def erase(self, conversation_id: str) -> None:
+        try:
+            self._privacy.erase(conversation_id)
+        except sqlite3.Error as error:
+            raise StorageUnavailable from error
+
+    def keep_file(self, conversation_id: str, client_id: str, name: str, body: bytes) -> Part:
+        record = self._uploads.keep(conversation_id, client_id, name, body)
+        return Part(
+            "file",
+            {
+                "id": record.id,
+                "name": record.name,
+                "mime": record.mime,
+                "size": record.size,
+                "url": f"/api/web/files/{record.id}",
+            },
+        )
+
+    def read_file(self, conversation_id: str, file_id: str) -> StoredFile:
+        record, body = self._uploads.read(conversation_id, file_id)
+        return StoredFile(record.name, record.mime, body)
+
+
+class BusFeed:
+    """Satisfies ``connectors.web.ports.Feed`` over the application's bus."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def publish(self, conversation_id: str, event: dict[str, Any]) -> None:
+        await self._bus.publish(conversation_topic(conversation_id), event)
+        if event.get("kind") != "typing":
+            # The desk's queue shows who has left or ended.
+            await self._bus.publish(QUEUE_TOPIC, {**event, "conversation_id": conversation_id})
+
+    def subscribe(
+        self, conversation_id: str
+    ) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
+        return self._bus.subscribe(conversation_topic(conversation_id))
+
+
+@cache
+def _words() -> dict[str, str]:
+    file = Path(__file__).with_name("visitors.yml")
+    loaded: dict[str, str] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return loaded

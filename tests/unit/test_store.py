@@ -1,0 +1,184 @@
+"""The schema, the cipher and the outbox, on both databases where it matters."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from cryptography.fernet import Fernet, InvalidToken
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import IntegrityError
+
+from bot.errors import StorageUnavailable
+from bot.store.crypto import Cipher, ContextMismatch
+from bot.store.engine import make_engine
+from bot.store.migrate import is_current, migrate
+from bot.store.outbox import OutboxRunner, enqueue
+from bot.store.tables import metadata, outbox
+from bot.store.unit import Store
+from tests.conftest import FixedClock
+
+
+def differences(engine: Engine) -> list[object]:
+    with engine.connect() as connection:
+        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+
+def test_migrations_make_exactly_the_tables_on_sqlite(tmp_path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path / 'new' / 'app.db'}")
+    assert not is_current(engine)
+    migrate(engine)
+    assert is_current(engine)
+    assert differences(engine) == []
+    migrate(engine)
+    engine.dispose()
+
+
+def test_migrations_make_exactly_the_tables_on_postgresql(empty_postgres_url: str) -> None:
+    engine = make_engine(empty_postgres_url)
+    migrate(engine)
+    assert is_current(engine)
+    assert differences(engine) == []
+    engine.dispose()
+
+
+def test_two_processes_may_migrate_at_the_same_time(empty_postgres_url: str) -> None:
+    errors: list[Exception] = []
+
+    def work() -> None:
+        engine = make_engine(empty_postgres_url)
+        try:
+            migrate(engine)
+        except Exception as error:  # noqa: BLE001
+            errors.append(error)
+        engine.dispose()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+
+
+def test_a_ciphertext_is_bound_to_its_column(cipher: Cipher) -> None:
+    token = cipher.encrypt("messages.parts", "秘密")
+    assert cipher.decrypt("messages.parts", token) == "秘密"
+    with pytest.raises(ContextMismatch):
+        cipher.decrypt("files.name", token)
+
+
+def test_keys_rotate() -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    token = Cipher([old], "i").encrypt("c", "秘密")
+    assert Cipher([new, old], "i").decrypt("c", token) == "秘密"
+    with pytest.raises(InvalidToken):
+        Cipher([new], "i").decrypt("c", token)
+
+
+def test_a_blind_index_depends_on_value_column_and_key(cipher: Cipher) -> None:
+    index = cipher.blind_index("phone", "13800138000")
+    assert index == cipher.blind_index("phone", "13800138000")
+    assert index != cipher.blind_index("id", "13800138000")
+    assert index != cipher.blind_index("phone", "13800138001")
+    assert "138" not in index[:3]
+
+
+def put(store: Store, clock: FixedClock, key: str) -> None:
+    with store.write() as connection:
+        enqueue(connection, store.cipher, clock.now(), "greet", key, {"name": "王五"})
+
+
+def test_outbox_rows_are_delivered_once(store: Store, clock: FixedClock) -> None:
+    seen: list[object] = []
+    runner = OutboxRunner(store, clock, {"greet": seen.append})
+    put(store, clock, "a")
+    assert runner.run_once() == 1
+    assert runner.run_once() == 0
+    assert seen == [{"name": "王五"}]
+
+
+def test_the_same_work_cannot_be_enqueued_twice(store: Store, clock: FixedClock) -> None:
+    put(store, clock, "a")
+    with pytest.raises(IntegrityError):
+        put(store, clock, "a")
+
+
+def test_work_that_fails_is_tried_again_later(store: Store, clock: FixedClock) -> None:
+    attempts: list[int] = []
+
+    def handler(_payload: object) -> None:
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise ValueError("not yet")
+
+    runner = OutboxRunner(store, clock, {"greet": handler})
+    put(store, clock, "a")
+    assert runner.run_once() == 0
+    assert runner.run_once() == 0
+    clock.advance(minutes=2)
+    assert runner.run_once() == 1
+    assert len(attempts) == 2
+
+
+def test_a_row_claimed_by_a_process_that_died_is_claimed_again(
+    store: Store, clock: FixedClock
+) -> None:
+    class Died(BaseException):
+        pass
+
+    def die(_payload: object) -> None:
+        raise Died
+
+    put(store, clock, "a")
+    with pytest.raises(Died):
+        OutboxRunner(store, clock, {"greet": die}).run_once()
+    seen: list[object] = []
+    survivor = OutboxRunner(store, clock, {"greet": seen.append})
+    assert survivor.run_once() == 0
+    clock.advance(minutes=3)
+    assert survivor.run_once() == 1
+    assert len(seen) == 1
+
+
+def test_payloads_are_unreadable_at_rest(sqlite_store: Store, clock: FixedClock) -> None:
+    put(sqlite_store, clock, "a")
+    with sqlite_store.read() as connection:
+        row = connection.execute(select(outbox)).one()
+    assert "王五" not in repr(tuple(row))
+    assert row.due_at.tzinfo is not None
+
+
+def test_a_stored_moment_needs_its_zone(sqlite_store: Store) -> None:
+    with pytest.raises(Exception, match="time zone"), sqlite_store.write() as connection:
+        naive = dt.datetime(2026, 1, 1)  # noqa: DTZ001
+        enqueue(connection, sqlite_store.cipher, naive, "greet", "a", {})
+
+
+def test_a_locked_database_is_said_in_words(sqlite_store: Store, clock: FixedClock) -> None:
+    other = make_engine(str(sqlite_store.engine.url))
+    with sqlite_store.engine.connect() as probe:
+        probe.exec_driver_sql("PRAGMA busy_timeout=1")
+        probe.rollback()
+    with other.begin() as blocker:
+        blocker.exec_driver_sql("DELETE FROM outbox")
+        with pytest.raises(StorageUnavailable):
+            put(sqlite_store, clock, "a")
+    other.dispose()
+
+
+def test_a_full_disk_is_said_in_words_and_nothing_is_half_written(
+    sqlite_store: Store, clock: FixedClock
+) -> None:
+    with sqlite_store.engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+        connection.rollback()
+    with pytest.raises(StorageUnavailable):
+        for number in range(500):
+            put(sqlite_store, clock, f"{number}")
+    with sqlite_store.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
