@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import structlog
@@ -19,17 +19,31 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_fastapi_instrumentator import Instrumentator
 from sqlalchemy import text as sql
 
+from bot.accounts.endpoints import create_accounts_router
 from bot.accounts.repository import AccountRepository
 from bot.accounts.service import AccountService
 from bot.actions.server import create_actions_app
+from bot.aid.endpoints import create_aid_router
+from bot.bus import Bus, conversation_topic
 from bot.core import Core, build_core
+from bot.desk.endpoints import create_desk_router
+from bot.desk.repository import DeskRepository
+from bot.desk.service import DeskService, load_words
 from bot.dialogue.followers import WeChatFollowers
 from bot.errors import StorageUnavailable
 from bot.jobs.housekeeping import Housekeeping
+from bot.privacy.repository import PrivacyRepository
+from bot.privacy.service import PrivacyService
 from bot.settings import Settings
 from bot.store.outbox import OutboxRunner
+from bot.uploads.repository import UploadRepository
+from bot.uploads.service import UploadService
 from bot.web.http import Protections, install_error_handlers
 from bot.web.pages import create_pages
+from bot.web.staff import StaffGuard
+from bot.web.visitors import REFUSALS, BusFeed, WebVisitors
+from connectors.web.ports import WebOptions
+from connectors.web.router import create_web_router
 from connectors.wechat.codec import WeChatAccount
 from connectors.wechat.router import create_wechat_router
 
@@ -89,22 +103,91 @@ def make_accounts(core: Core) -> AccountService:
 def _include_features(app: FastAPI, core: Core, templates: Jinja2Templates) -> None:
     settings = core.settings
     accounts = make_accounts(core)
-    wechat = settings.wechat
-    if wechat.token.get_secret_value():
-        account = WeChatAccount(
+    uploads = UploadService(UploadRepository(core.store, core.clock))
+    desk = DeskService(
+        DeskRepository(core.store, core.clock),
+        core.clock,
+        core.texts,
+        known_article=core.kb.articles.__contains__,
+        files=uploads,
+        words=load_words(),
+    )
+    app.include_router(
+        create_accounts_router(
+            accounts,
+            templates,
+            cookie_secure=settings.cookie_secure,
+            login_limit=settings.limits.logins_per_address,
+            limit_storage=settings.redis_url or "memory://",
+        )
+    )
+    app.include_router(create_desk_router(desk, accounts, core.bus, templates))
+    app.include_router(
+        create_aid_router(core.aid, StaffGuard(accounts), templates, announcer(core.bus))
+    )
+    app.include_router(_web_channel(core, uploads))
+    if settings.wechat.token.get_secret_value():
+        app.include_router(_wechat_channel(core))
+
+
+def announcer(bus: Bus) -> Callable[[str, int], Awaitable[None]]:
+    """Return what tells a visitor's open connection that a message was stored."""
+
+    async def announce(conversation_id: str, message_id: int) -> None:
+        event = {"kind": "message", "conversation_id": conversation_id, "id": message_id}
+        await bus.publish(conversation_topic(conversation_id), event)
+
+    return announce
+
+
+def _web_channel(core: Core, uploads: UploadService) -> APIRouter:
+    settings, limits = core.settings, core.settings.limits
+    label = core.texts.say("ai_label", as_of=core.kb.as_of.isoformat())
+    privacy = PrivacyService(
+        PrivacyRepository(core.store, core.clock),
+        core.conversations,
+        core.rasa_tracker,
+        core.clock,
+    )
+    visitors = WebVisitors(
+        core.conversations,
+        core.ratings,
+        privacy,
+        uploads,
+        core.texts,
+        bureau=settings.bureau,
+        ai_label=label,
+    )
+    options = WebOptions(
+        bureau=settings.bureau,
+        consent_version=core.texts.say("consent_version"),
+        retention_days=settings.retention_days,
+        ai_label=label,
+        allowed_sites=tuple(settings.allowed_sites),
+        identity_secret=settings.identity_secret.get_secret_value(),
+        trust_proxy=settings.trust_proxy,
+        sessions_per_address=limits.sessions_per_address,
+        messages_per_visitor=limits.messages_per_visitor,
+        messages_per_address=limits.messages_per_address,
+        redis_url=settings.redis_url,
+    )
+    return create_web_router(core.dialogue, visitors, BusFeed(core.bus), REFUSALS, options)
+
+
+def _wechat_channel(core: Core) -> APIRouter:
+    settings, wechat = core.settings, core.settings.wechat
+    greeting = core.texts.say(
+        "wechat.greeting", bureau=settings.bureau, days=settings.retention_days
+    )
+    return create_wechat_router(
+        core.dialogue,
+        WeChatFollowers(core.conversations, core.texts.say("consent_version")),
+        WeChatAccount(
             wechat.app_id, wechat.token.get_secret_value(), wechat.aes_key.get_secret_value()
-        )
-        app.include_router(
-            create_wechat_router(
-                core.dialogue,
-                WeChatFollowers(core.conversations, core.texts.say("consent_version")),
-                account,
-                lambda: core.texts.say(
-                    "wechat.greeting", bureau=settings.bureau, days=settings.retention_days
-                ),
-                core.texts.say("wechat.no_text"),
-            )
-        )
+        ),
+        lambda: greeting,
+        core.texts.say("wechat.no_text"),
+    )
 
 
 def _operations(core: Core) -> APIRouter:

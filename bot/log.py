@@ -55,10 +55,23 @@ def configure(level: str, *, json: bool) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    # A library may lower its own level; what leaves is decided here.
+    handler.setLevel(level.upper())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     # Access lines carry addresses and query strings; rasa_sdk and httpx name every call.
-    for noisy in ("uvicorn.access", "httpx", "httpx2", "httpcore2", "rasa_sdk", "jieba", "alembic"):
+    noisy_names = (
+        "uvicorn",
+        "uvicorn.error",
+        "httpx",
+        "httpx2",
+        "httpcore2",
+        "rasa_sdk",
+        "jieba",
+        "alembic",
+        "bm25s",
+    )
+    for noisy in noisy_names:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.access").disabled = True

@@ -136,6 +136,8 @@ def _environment() -> Mapping[str, str]:
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "CUDA_VISIBLE_DEVICES": "",
         "RASA_TELEMETRY_ENABLED": "false",
+        # Two trainings at once would fight over Rasa's cache, and ours takes seconds anyway.
+        "RASA_MAX_CACHE_SIZE": "0",
         "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
         "PYTHONWARNINGS": "ignore",
         "OMP_NUM_THREADS": "1",

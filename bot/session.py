@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import uvicorn
@@ -45,7 +45,7 @@ async def temporary_bot(settings: Settings, console: Console) -> AsyncIterator[C
             build_index(own)
             rasa_server.train(plan_of(own))
         core = build_core(own)
-        server = await _serve_actions(core, own.actions_port)
+        server, serving = await _serve_actions(core, own.actions_port)
         process = rasa_server.start(plan_of(own))
         try:
             with console.status("启动对话服务……"):
@@ -54,28 +54,27 @@ async def temporary_bot(settings: Settings, console: Console) -> AsyncIterator[C
         finally:
             rasa_server.stop(process)
             server.should_exit = True
+            await serving
             await core.close()
 
 
-async def _serve_actions(core: Core, port: int) -> uvicorn.Server:
+async def _serve_actions(core: Core, port: int) -> tuple[uvicorn.Server, asyncio.Task[None]]:
     config = uvicorn.Config(
         create_actions_app(core.actions), host="127.0.0.1", port=port, log_config=None
     )
     server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    core_task = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(server.serve())
     while not server.started:
-        if core_task.done():
-            core_task.result()
+        if serving.done():
+            serving.result()
             raise RasaMissing("动作接口没有启动。")
         await asyncio.sleep(0.02)
-    return server
+    return server, serving
 
 
-async def _until_ready(core: Core, ended: object) -> None:
+async def _until_ready(core: Core, ended: Callable[[], int | None]) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while not await core.rasa.is_ready():
-        code = ended() if callable(ended) else None
-        if code is not None or time.monotonic() > deadline:
+        if ended() is not None or time.monotonic() > deadline:
             raise RasaMissing("Rasa 没有在规定时间内启动，请运行 bot doctor 查看原因。")
         await asyncio.sleep(0.1)

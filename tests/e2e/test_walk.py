@@ -145,8 +145,14 @@ def test_what_was_accepted_survives_killing_any_process(tmp_path_factory) -> Non
 def _apply(visitor: Visitor) -> str:
     """Fill the application and return its number."""
     visitor.say("我想申请法律援助")
-    for words in ("张小明", "11010519491231002X", "13800138000", "讨要工资",
-                  "工地老板拖欠我三个月工资一共两万四千元，没有签合同。", "农民工"):
+    for words in (
+        "张小明",
+        "11010519491231002X",
+        "13800138000",
+        "讨要工资",
+        "工地老板拖欠我三个月工资一共两万四千元，没有签合同。",
+        "农民工",
+    ):
         visitor.say(words)
     said = words_of(visitor.say("同意"))
     number = next(word for word in said.replace("\n", " ").split() if word.startswith("FY"))

@@ -40,7 +40,7 @@ INDEX_ADDRESS = re.compile(
     )
 )
 ASSERTING_CALLS = {
-    "raises", "warns", "fail", "expect", "call_and_validate", "validate_response", "given",
+    "raises", "warns", "fail", "expect", "call_and_validate", "validate_response",
 }  # fmt: skip
 
 
@@ -118,6 +118,7 @@ def _asserting(functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef]) -> 
         for name, node in functions.items()
         if any(isinstance(inner, ast.Assert) for inner in ast.walk(node))
         or calls[name] & ASSERTING_CALLS
+        or any(called.startswith("assert_") for called in calls[name])
     }
     while more := {name for name, called in calls.items() if called & found} - found:
         found |= more

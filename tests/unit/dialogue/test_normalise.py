@@ -65,7 +65,9 @@ def test_personal_numbers_are_masked(text: str) -> None:
     assert not any(part in masked for part in ("0013", "1949", "8901", "example"))
 
 
-@pytest.mark.parametrize("text", ["欠我30000元", "2023年5月1日签的合同", "劳动合同法第82条", "12348"])
+@pytest.mark.parametrize(
+    "text", ["欠我30000元", "2023年5月1日签的合同", "劳动合同法第82条", "12348"]
+)
 def test_ordinary_numbers_stay(text: str) -> None:
     assert mask_personal(text) == text
 

@@ -57,9 +57,7 @@ class World:
         self.conversation, _ = self.repository.create("web", "v1")
 
     async def say(self, words: str, client_id: str = "m1", **more: str):
-        return await self.dialogue.receive(
-            Inbound(self.conversation.id, client_id, words, **more)
-        )
+        return await self.dialogue.receive(Inbound(self.conversation.id, client_id, words, **more))
 
 
 @pytest.fixture
@@ -164,14 +162,20 @@ async def test_an_accepted_but_unanswered_message_is_answered_when_sent_again(
     world.repository.receive(inbound, [text("老板欠薪")])
     reply = await world.dialogue.receive(inbound)
     assert "老板欠薪" in said(reply)
-    assert len([m for m in world.repository.after(world.conversation.id, 0)
-                if m.sender == Sender.VISITOR]) == 1
+    assert (
+        len(
+            [
+                m
+                for m in world.repository.after(world.conversation.id, 0)
+                if m.sender == Sender.VISITOR
+            ]
+        )
+        == 1
+    )
 
 
 async def test_asking_for_a_lawyer_queues_and_says_the_position(world: World) -> None:
-    world.rasa.answer = lambda words: [
-        TurnReply("lawyer", (), handover=HandoverReason.ASKED)
-    ]
+    world.rasa.answer = lambda words: [TurnReply("lawyer", (), handover=HandoverReason.ASKED)]
     reply = await world.say("转人工")
     assert reply.mode == Mode.QUEUED
     assert "第 1 位" in said(reply)
@@ -252,4 +256,3 @@ async def test_a_closed_conversation_opens_again_with_the_bot(world: World) -> N
     reply = await world.say("老板欠薪")
     assert reply.mode == Mode.BOT
     assert reply.messages
-

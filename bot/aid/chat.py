@@ -1,0 +1,192 @@
+"""The legal-aid application in the dialogue: one question a message, then the card with its number.
+
+Personal data stays in the service; no reply repeats an answer that was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.aid.form import Field, day_in_chinese, reads_as_answer
+from bot.aid.service import (
+    AidService,
+    Incomplete,
+    Lookup,
+    Progress,
+    Rejected,
+)
+from bot.dialogue.normalise import clean
+from bot.dialogue.turn import Turn, TurnReply
+from bot.domain.aid import Application
+from bot.errors import NotFound
+from bot.texts import Texts
+from connectors.messages import Part, buttons, notice, text
+
+APPLY = "aid_apply"
+STATUS = "aid_status"
+LAWYER = "lawyer"
+
+
+class AidForm:
+    """Decides whether a message answers the open question of an application."""
+
+    def __init__(self, service: AidService, texts: Texts) -> None:
+        self._service = service
+        self._buttons = frozenset(b["text"] for b in texts.get("buttons").values())
+
+    def takes(self, turn: Turn) -> bool:
+        # A hand-over closes the form in Rasa; it opens again when the visitor asks for it.
+        if turn.context.last_route == LAWYER or clean(turn.text) in self._buttons:
+            return False
+        draft = self._service.open_draft(turn.conversation_id)
+        if draft is None:
+            return False
+        asked = self._service.form.pending(draft.values)
+        return reads_as_answer(asked, turn.text, turn.option)
+
+    def recover(self, turn: Turn) -> str:
+        return "/start_aid" if self.takes(turn) else ""
+
+
+class AidChat:
+    """What the actions about legal aid answer."""
+
+    def __init__(self, service: AidService, texts: Texts) -> None:
+        self._service = service
+        self._texts = texts
+        self._own = service.form.texts
+        self.form = AidForm(service, texts)
+
+    def is_open(self, conversation_id: str) -> bool:
+        return self._service.open_draft(conversation_id) is not None
+
+    def ask(self, turn: Turn, *, opening: bool = False) -> TurnReply:
+        """Ask the open question; ``opening`` also says what is being filled in."""
+        try:
+            draft = self._service.open(turn.conversation_id)
+        except NotFound:
+            return TurnReply(APPLY, (text(self._own.say("reply.no_conversation")),))
+        form = self._service.form
+        asked = form.pending(draft.values)
+        count = len(form.fields)
+        progress = self._own.say("reply.progress", step=form.step_of(asked), count=count)
+        parts: list[Part] = []
+        if opening:
+            intro = "reply.resumed" if draft.values else "reply.intro"
+            parts.append(notice(self._own.say(intro, count=count), "aid"))
+        parts.append(text(asked.question.strip(), title=progress))
+        parts.append(self._choices(asked, can_go_back=bool(draft.values)))
+        context = None
+        if opening and turn.context.guided:
+            context = replace(turn.context, guided="", guided_answers=())
+        return TurnReply(APPLY, tuple(parts), context=context)
+
+    def validate(self, turn: Turn) -> tuple[bool, TurnReply | None]:
+        """Take the message as an answer; return whether all is filled in, and an objection."""
+        try:
+            result = self._service.answer(
+                turn.conversation_id, turn.text, turn.option, inbound_id=turn.inbound_id
+            )
+        except NotFound:
+            return False, None
+        if isinstance(result, Rejected):
+            return False, TurnReply(APPLY, (notice(result.sentence, "warning"),))
+        return result.is_complete, None
+
+    def submit(self, turn: Turn) -> TurnReply | None:
+        """Submit and show the number; None if a question is still open."""
+        try:
+            application = self._service.submit(turn.conversation_id)
+        except (Incomplete, NotFound):
+            return None
+        say = self._own.say
+        rows = [
+            *self._rows(application),
+            [say("reply.rows.phone"), masked_phone(application.fields["phone"])],
+        ]
+        return TurnReply(
+            APPLY,
+            (
+                Part("card", {"title": say("reply.submitted_title"), "rows": rows}),
+                text(say("reply.submitted")),
+                self._buttons("aid_status", "lawyer"),
+            ),
+        )
+
+    def status(self, turn: Turn) -> TurnReply:
+        found = self._service.status(turn.conversation_id, turn.text)
+        if found.result is not Lookup.FOUND:
+            known = found.result is Lookup.NONE
+            return TurnReply(
+                STATUS,
+                (
+                    text(self._own.say(f"status.{found.result}")),
+                    self._buttons(*(("aid", "lawyer") if known else ("lawyer",))),
+                ),
+            )
+        cards = [self._card(progress) for progress in found.progress]
+        return TurnReply(STATUS, (*cards, self._buttons("lawyer")))
+
+    def correct_last(self, turn: Turn) -> TurnReply:
+        field = self._service.correct_last(turn.conversation_id)
+        if field is None:
+            return TurnReply(APPLY, (text(self._own.say("reply.nothing_to_correct")),))
+        return TurnReply(APPLY, (text(self._own.say("reply.corrected", label=field.label)),))
+
+    def cancel(self, turn: Turn) -> TurnReply | None:
+        """Put the draft aside; None if none was being filled in."""
+        if not self._service.close(turn.conversation_id):
+            return None
+        return TurnReply(
+            APPLY,
+            (text(self._texts.say("talk.cancelled")), self._buttons("aid", "lawyer", "help")),
+        )
+
+    def park(self, turn: Turn) -> TurnReply | None:
+        """Put the draft aside because the visitor began something else."""
+        if not self._service.close(turn.conversation_id):
+            return None
+        return TurnReply(APPLY, (notice(self._own.say("reply.parked"), "aid"),))
+
+    def nothing_to_correct(self, turn: Turn) -> TurnReply:
+        return TurnReply("smalltalk", (text(self._texts.say("talk.nothing_to_correct")),))
+
+    def nothing_to_cancel(self, turn: Turn) -> TurnReply:
+        return TurnReply("smalltalk", (text(self._texts.say("talk.nothing_to_cancel")),))
+
+    def discard(self, turn: Turn) -> None:
+        self._service.discard(turn.conversation_id)
+
+    def _choices(self, asked: Field, *, can_go_back: bool) -> Part:
+        choices = [(asked.option_id(option), option.label) for option in asked.options]
+        keys = ("back", "cancel") if can_go_back else ("cancel",)
+        return buttons(*choices, *(self._texts.button(key) for key in keys))
+
+    def _card(self, progress: Progress) -> Part:
+        rows: list[Sequence[str]] = list(self._rows(progress.application))
+        says = self._own.say(f"states.{progress.application.state}.says")
+        if progress.note:
+            says = f"{says}\n{progress.note}"
+        rows.append([self._own.say("reply.rows.note"), says])
+        return Part("card", {"title": self._own.say("status.title"), "rows": rows})
+
+    def _rows(self, application: Application) -> list[Sequence[str]]:
+        say = self._own.say
+        rows: list[Sequence[str]] = [
+            [say("reply.rows.number"), application.number],
+            [say("reply.rows.matter"), application.matter],
+            [say("reply.rows.state"), say(f"states.{application.state}.label")],
+        ]
+        if application.days_left(self._service.today()) is not None:
+            by = say("reply.decide_by", day=day_in_chinese(application.decide_by))
+            rows.append([say("reply.rows.decide_by"), by])
+        return rows
+
+    def _buttons(self, *keys: str) -> Part:
+        return buttons(*(self._texts.button(key) for key in keys))
+
+
+def masked_phone(phone: str) -> str:
+    """Return the phone number as 138****1234."""
+    return f"{phone[:3]}****{phone[-4:]}"

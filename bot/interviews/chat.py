@@ -1,0 +1,269 @@
+"""Guided consultations in the dialogue: one question a message, then what to do.
+
+Where a consultation stands is part of the conversation's context, encrypted with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+import yaml
+
+from bot.dialogue.answers import IndexUnavailable
+from bot.dialogue.cards import service_cards
+from bot.dialogue.digression import is_short_question
+from bot.dialogue.normalise import canonical, clean
+from bot.dialogue.repository import ConversationRepository
+from bot.dialogue.turn import Turn, TurnReply
+from bot.domain.conversation import Context, HandoverReason
+from bot.interviews.engine import (
+    PICK,
+    answer_of,
+    find,
+    next_question,
+    option_id,
+    outcome_of,
+    reads_as_answer,
+)
+from bot.texts import Texts
+from connectors.messages import Part, buttons, notice, text
+from knowledge_base.consultations import Interview, Outcome, Question
+from knowledge_base.models import KnowledgeBase
+
+GUIDED = "guided"
+LAWYER = "lawyer"
+LONGEST_PICK = 8
+"""A longer message after the list is a question of its own unless it names a title."""
+
+
+@cache
+def own_texts() -> Texts:
+    file = Path(__file__).with_name("texts.yml")
+    return Texts(yaml.safe_load(file.read_text(encoding="utf-8")))
+
+
+class ReviewedAnswers(Protocol):
+    """The composer as a consultation's end needs it."""
+
+    kb: KnowledgeBase
+
+    def reviewed(self, answer_id: str, turn: Turn) -> TurnReply: ...
+
+
+class GuidedForm:
+    """Decides whether a message answers the open question of a consultation."""
+
+    def __init__(self, interviews: dict[str, Interview], texts: Texts) -> None:
+        self._interviews = interviews
+        self._buttons = frozenset(b["text"] for b in texts.get("buttons").values())
+
+    def takes(self, turn: Turn) -> bool:
+        context = turn.context
+        # A hand-over closes the form in Rasa; it opens again when the visitor asks for it.
+        if context.last_route == LAWYER or clean(turn.text) in self._buttons:
+            return False
+        interview = self._interviews.get(context.guided)
+        if interview is None:
+            return offers_choice(context) and self._picks(turn)
+        question = next_question(interview, dict(context.guided_answers))
+        if question is None:
+            return False
+        return reads_as_answer(interview, question, turn.text, turn.option)
+
+    def _picks(self, turn: Turn) -> bool:
+        return picked(self._interviews, turn) is not None
+
+    def recover(self, turn: Turn) -> str:
+        return "/start_guided" if self.takes(turn) else ""
+
+
+class GuidedChat:
+    """What the actions about guided consultations answer."""
+
+    def __init__(
+        self,
+        interviews: Sequence[Interview],
+        composer: ReviewedAnswers,
+        conversations: ConversationRepository,
+        texts: Texts,
+    ) -> None:
+        self._interviews = {interview.id: interview for interview in interviews}
+        self._composer = composer
+        self._conversations = conversations
+        self._texts = texts
+        self.form = GuidedForm(self._interviews, texts)
+
+    def is_open(self, turn: Turn) -> bool:
+        return turn.context.guided in self._interviews or offers_choice(turn.context)
+
+    def ask(self, turn: Turn, *, opening: bool = False, interrupted: bool = False) -> TurnReply:
+        """Ask the open question; ``opening`` begins the consultation that the message names.
+
+        After an interruption the context of the reply that answered it must stay.
+        """
+        context = turn.context
+        if opening:
+            named = find(tuple(self._interviews.values()), turn.text)
+            if named is not None and named.id != context.guided:
+                context = replace(context, guided=named.id, guided_answers=())
+        interview = self._interviews.get(context.guided)
+        if interview is None:
+            return self._list(context, interrupted=interrupted)
+        answers = dict(context.guided_answers)
+        question = next_question(interview, answers)
+        if question is None:
+            # All answered but never finished: Rasa was stopped in between. Ask the last one again.
+            context = replace(context, guided_answers=context.guided_answers[:-1])
+            question = next_question(interview, dict(context.guided_answers))
+            assert question is not None
+        parts = [*self._opening(interview)] if opening or not answers else []
+        parts.append(text(question.ask, title=self._progress(interview, question)))
+        parts.append(self._choices(interview, question, can_go_back=bool(answers)))
+        return TurnReply(GUIDED, tuple(parts), context=None if interrupted else context)
+
+    def validate(self, turn: Turn) -> tuple[bool, TurnReply | None]:
+        """Take the message as an answer; return whether it was the last, and an objection."""
+        context = turn.context
+        interview = self._interviews.get(context.guided)
+        if interview is None:
+            chosen = picked(self._interviews, turn)
+            if chosen is None:
+                return False, self._objection()
+            self._remember(turn, replace(context, guided=chosen.id, guided_answers=()))
+            return False, None
+        answers = dict(context.guided_answers)
+        question = next_question(interview, answers)
+        if question is None:
+            return True, None
+        value = answer_of(interview, question, turn.text, turn.option)
+        if value is None:
+            return False, self._objection()
+        answers[question.id] = value
+        self._remember(turn, replace(context, guided_answers=tuple(answers.items())))
+        return next_question(interview, answers) is None, None
+
+    def finish(self, turn: Turn) -> TurnReply | None:
+        """Say what the answers lead to; None if a question is still open."""
+        context = turn.context
+        interview = self._interviews.get(context.guided)
+        answers = dict(context.guided_answers)
+        if interview is None or next_question(interview, answers) is not None:
+            return None
+        outcome = outcome_of(interview, answers)
+        over = replace(context, guided="", guided_answers=())
+        said = self._said(outcome)
+        full = self._reviewed(outcome, replace(turn, context=over))
+        if full is not None:
+            after = replace(full.context or over, guided="", guided_answers=())
+            return replace(full, parts=(said, *full.parts), context=self._offering(outcome, after))
+        parts: list[Part] = [said, *self._services(outcome)]
+        parts.append(buttons(*(self._texts.button(key) for key in ("lawyer", "aid", "unsolved"))))
+        if not over.labelled:
+            as_of = self._composer.kb.as_of.isoformat()
+            parts.append(notice(self._texts.say("ai_label", as_of=as_of), "ai_label"))
+            over = replace(over, labelled=True)
+        return TurnReply(GUIDED, tuple(parts), context=self._offering(outcome, over))
+
+    def correct_last(self, turn: Turn) -> TurnReply:
+        """Forget the last answer."""
+        if not turn.context.guided_answers:
+            return TurnReply(GUIDED, (text(own_texts().say("nothing_to_correct")),))
+        context = replace(turn.context, guided_answers=turn.context.guided_answers[:-1])
+        self._remember(turn, context)
+        return TurnReply(GUIDED, (text(own_texts().say("corrected")),), context=context)
+
+    def cancel(self, turn: Turn) -> TurnReply | None:
+        """Leave the consultation; None if none is open."""
+        if not self.is_open(turn):
+            return None
+        return TurnReply(
+            GUIDED,
+            (text(self._texts.say("talk.nothing_to_cancel")),),
+            context=replace(turn.context, guided="", guided_answers=()),
+        )
+
+    def _remember(self, turn: Turn, context: Context) -> None:
+        if turn.inbound_id:
+            self._conversations.remember(turn.conversation_id, context)
+
+    def _list(self, context: Context, *, interrupted: bool) -> TurnReply:
+        titles = [interview.title for interview in self._interviews.values()]
+        items = [(f"{PICK}{i.id}", i.title) for i in self._interviews.values()]
+        return TurnReply(
+            GUIDED,
+            (
+                text(self._texts.say("guided.which", titles="、".join(titles))),
+                buttons(*items, self._texts.button("cancel")),
+            ),
+            context=None if interrupted else context,
+        )
+
+    def _opening(self, interview: Interview) -> tuple[Part, ...]:
+        start = self._texts.say(
+            "guided.start", title=interview.title, count=len(interview.questions)
+        )
+        intro = text(interview.intro) if interview.intro else None
+        return (notice(start), intro) if intro is not None else (notice(start),)
+
+    def _progress(self, interview: Interview, question: Question) -> str:
+        step, count = interview.questions.index(question) + 1, len(interview.questions)
+        return own_texts().say("progress", step=step, count=count)
+
+    def _choices(self, interview: Interview, question: Question, *, can_go_back: bool) -> Part:
+        choices = [
+            (option_id(interview, question, place), option.label)
+            for place, option in enumerate(question.options)
+        ]
+        keys = ("back", "cancel") if can_go_back else ("cancel",)
+        return buttons(*choices, *(self._texts.button(key) for key in keys))
+
+    def _objection(self) -> TurnReply:
+        return TurnReply(GUIDED, (notice(self._texts.say("guided.invalid"), "warning"),))
+
+    def _said(self, outcome: Outcome) -> Part:
+        if outcome.urgent:
+            return notice(outcome.say, "warning")
+        return text(outcome.say, title=self._texts.say("guided.done").rstrip("："))
+
+    def _reviewed(self, outcome: Outcome, turn: Turn) -> TurnReply | None:
+        if outcome.answer not in self._composer.kb.answers:
+            return None
+        try:
+            return self._composer.reviewed(outcome.answer, turn)
+        except IndexUnavailable:
+            # Only its similar cases need the index: what the outcome says still holds.
+            return None
+
+    def _services(self, outcome: Outcome) -> tuple[Part, ...]:
+        held = self._composer.kb.services
+        items = [held[number] for number in outcome.services if number in held]
+        return (service_cards(items[:2]),) if items else ()
+
+    def _offering(self, outcome: Outcome, context: Context) -> Context:
+        """Let a plain yes to an urgent outcome bring a person."""
+        return replace(context, offered=HandoverReason.RISK) if outcome.urgent else context
+
+
+def offers_choice(context: Context) -> bool:
+    """Say whether the last reply listed the consultations to choose from."""
+    return any(key.startswith(PICK) for key, _ in context.options)
+
+
+def picked(interviews: dict[str, Interview], turn: Turn) -> Interview | None:
+    """Return the consultation chosen from the list by button, place or name."""
+    if turn.option is not None:
+        return interviews.get(turn.option.removeprefix(PICK))
+    words = clean(turn.text)
+    if words.isascii() and words.isdigit():
+        listed = list(interviews.values())
+        return listed[int(words) - 1] if 1 <= int(words) <= len(listed) else None
+    named = [i for i in interviews.values() if words == i.title or words in i.triggers]
+    if named:
+        return named[0]
+    if len(words) > LONGEST_PICK or is_short_question(canonical(words)):
+        return None
+    return find(tuple(interviews.values()), words)

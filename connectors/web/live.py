@@ -1,0 +1,251 @@
+"""One live connection: deliver what is stored, in order, without gap or repeat.
+
+Events are only hints; each one makes the connection read the store after its own cursor. Sending
+works here as well as over HTTP, with the same idempotent message ids.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Protocol
+
+from anyio import to_thread
+from pydantic import ValidationError
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from connectors.messages import Chat, Inbound
+from connectors.web.ports import Event, Feed, Refusals, Visitors
+from connectors.web.schemas import Hello, MessageRequest
+
+HELLO_TIMEOUT_S = 10.0
+LOOK_AGAIN_S = 20.0
+"""A lost hint delays a message by at most this."""
+MAX_FRAME = 64 * 1024
+MAX_IN_FLIGHT = 8
+POLICY_VIOLATION = 1008
+TOO_BIG = 1009
+
+
+class Admission(Protocol):
+    def __call__(self, token: str) -> Awaitable[str]:
+        """Return the conversation of a token, or raise the application's error."""
+        ...
+
+
+def shown_mode(mode: str) -> str:
+    """Return the mode a visitor is told: handed back by a lawyer, the bot answers again."""
+    return "bot" if mode == "returned" else str(mode)
+
+
+class LiveConnection:
+    """Serves one WebSocket until either side leaves."""
+
+    def __init__(
+        self,
+        socket: WebSocket,
+        chat: Chat,
+        visitors: Visitors,
+        feed: Feed,
+        refusals: Refusals,
+        admit: Admission,
+        take: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self._socket = socket
+        self._chat = chat
+        self._visitors = visitors
+        self._feed = feed
+        self._refusals = refusals
+        self._admit = admit
+        self._take = take
+        self._sending = asyncio.Lock()
+        self._pushing = asyncio.Lock()
+        self._cursor = 0
+        self._mode = ""
+        self._conversation_id = ""
+        self._in_flight: set[asyncio.Task[None]] = set()
+
+    async def serve(self) -> None:
+        await self._socket.accept()
+        try:
+            if not await self._greeted():
+                return
+            async with self._feed.subscribe(self._conversation_id) as events:
+                # Subscribed first, read second: nothing stored in between is missed.
+                await self._push(always=True)
+                await self._until_gone(events)
+        except WebSocketDisconnect:
+            return
+        except self._refusals.family as error:
+            # Erased meanwhile, or the store is unreachable: the browser comes back and asks again.
+            with contextlib.suppress(WebSocketDisconnect):
+                await self._refuse(error)
+
+    async def _greeted(self) -> bool:
+        try:
+            frame = await asyncio.wait_for(self._read(), HELLO_TIMEOUT_S)
+            hello = Hello.model_validate(frame)
+            self._cursor = _cursor(hello.after)
+            self._conversation_id = await self._admit(hello.token)
+        except (TimeoutError, ValidationError, ValueError):
+            await self._refuse(self._refusals.bad_input())
+        except self._refusals.family as error:
+            await self._refuse(error)
+        else:
+            return True
+        return False
+
+    async def _until_gone(self, events: AsyncIterator[Event]) -> None:
+        tasks = [
+            asyncio.create_task(self._listen()),
+            asyncio.create_task(self._follow(events)),
+            asyncio.create_task(self._look_again()),
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            task.result()
+
+    async def _follow(self, events: AsyncIterator[Event]) -> None:
+        async for event in events:
+            kind = event.get("kind")
+            if kind == "erased":
+                await self._refuse(self._refusals.not_signed_in())
+                return
+            if kind == "typing":
+                if event.get("sender") != "visitor":
+                    await self._send({"kind": "typing"})
+                continue
+            await self._push()
+
+    async def _look_again(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_AGAIN_S)
+            await self._push()
+
+    async def _push(self, *, always: bool = False) -> None:
+        async with self._pushing:
+            while True:
+                found = await to_thread.run_sync(
+                    self._visitors.after, self._conversation_id, self._cursor
+                )
+                mode = shown_mode(
+                    await to_thread.run_sync(self._visitors.mode, self._conversation_id)
+                )
+                if not found and not always and mode == self._mode:
+                    return
+                self._mode = mode
+                await self._send(
+                    {"kind": "messages", "messages": [m.to_json() for m in found], "mode": mode}
+                )
+                if not found:
+                    return
+                self._cursor = found[-1].id
+                always = False
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                frame = await self._read()
+            except ValueError:
+                await self._send_error(self._refusals.bad_input(), None)
+                continue
+            kind = frame.get("kind") if isinstance(frame, dict) else None
+            if kind == "ping":
+                await self._send({"kind": "pong"})
+            elif kind == "typing":
+                await self._feed.publish(
+                    self._conversation_id, {"kind": "typing", "sender": "visitor"}
+                )
+            elif kind == "message":
+                await self._accept(frame)
+            else:
+                await self._send_error(self._refusals.bad_input(), None)
+
+    async def _accept(self, frame: dict[str, Any]) -> None:
+        given = frame.get("id")
+        reference = given.encode(errors="ignore").decode() if isinstance(given, str) else None
+        try:
+            message = MessageRequest.model_validate(frame)
+        except ValidationError:
+            await self._send_error(self._refusals.bad_input(), reference)
+            return
+        if len(self._in_flight) >= MAX_IN_FLIGHT:
+            await self._send_error(self._refusals.too_many_requests(), reference)
+            return
+        # Answering takes seconds; meanwhile pings and further frames must be served.
+        task = asyncio.create_task(self._answer(message))
+        self._in_flight.add(task)
+        task.add_done_callback(self._in_flight.discard)
+
+    async def _answer(self, message: MessageRequest) -> None:
+        try:
+            await self._take(self._conversation_id)
+            reply = await self._chat.receive(
+                Inbound(self._conversation_id, message.id, message.text, message.button)
+            )
+        except self._refusals.family as error:
+            with contextlib.suppress(WebSocketDisconnect):
+                await self._send_error(error, message.id)
+            return
+        answer = {
+            "kind": "reply",
+            "id": message.id,
+            "messages": [m.to_json() for m in reply.messages],
+            "mode": shown_mode(reply.mode),
+        }
+        # Whoever left meanwhile finds the answer in the store on coming back.
+        with contextlib.suppress(WebSocketDisconnect):
+            await self._send(answer)
+
+    async def _read(self) -> Any:
+        event = await self._socket.receive()
+        if event["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(event.get("code", 1000))
+        text = event.get("text")
+        if text is None:
+            raise ValueError("binary frames carry nothing here")
+        if len(text) > MAX_FRAME:
+            await self._socket.close(TOO_BIG)
+            raise WebSocketDisconnect(TOO_BIG)
+        try:
+            return json.loads(text)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
+
+    async def _send(self, frame: dict[str, Any]) -> None:
+        async with self._sending:
+            try:
+                await self._socket.send_json(frame)
+            except RuntimeError as error:
+                # The other side has gone; an answer on its way is in the store and not lost.
+                raise WebSocketDisconnect from error
+
+    async def _send_error(self, error: Exception, reference: str | None) -> None:
+        frame: dict[str, Any] = {"kind": "error", **_told(error)}
+        if reference is not None:
+            frame["id"] = reference
+        await self._send(frame)
+
+    async def _refuse(self, error: Exception) -> None:
+        await self._send_error(error, None)
+        await self._socket.close(POLICY_VIOLATION)
+
+
+def _told(error: Exception) -> dict[str, str]:
+    code, sentence = getattr(error, "code", "internal"), getattr(error, "detail", str(error))
+    return {"code": str(code), "sentence": str(sentence)}
+
+
+def _cursor(after: int | str) -> int:
+    value = int(after)
+    if not 0 <= value < 2**62:
+        raise ValueError(after)
+    return value
+

@@ -1,0 +1,117 @@
+"""Fits what is not vectors: the translation of words, the weights of the sum, the confidence.
+
+Everything here is fitted on questions whose fold the vectors and tables have not seen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize  # type: ignore[import-untyped]
+from scipy.special import log_softmax, softmax  # type: ignore[import-untyped]
+
+FloatArray = npt.NDArray[np.float64]
+
+Example = tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_], float]
+"""One question: components (candidates, n), which candidates answer it, its weight."""
+
+
+def translation_table(
+    pairs: Iterable[tuple[Sequence[str], Sequence[str]]],
+    *,
+    least: int = 2,
+    lift: float = 3.0,
+    most: int = 8,
+) -> dict[str, dict[str, float]]:
+    """Return for each question word the answer words it announces, by pointwise information.
+
+    A word is kept if it met the other at least ``least`` times and ``lift`` times more often
+    than by chance; at most ``most`` a word.
+    """
+    seen = list(pairs)
+    asked: Counter[str] = Counter()
+    told: Counter[str] = Counter()
+    both: Counter[tuple[str, str]] = Counter()
+    for question, answer in seen:
+        left, right = set(question), set(answer)
+        asked.update(left)
+        told.update(right)
+        both.update((a, b) for a in left for b in right if a != b)
+    found: defaultdict[str, list[tuple[float, str]]] = defaultdict(list)
+    for (a, b), count in both.items():
+        ratio = count * len(seen) / (asked[a] * told[b])
+        if count >= least and ratio > lift:
+            found[a].append((count / asked[a] * math.log(ratio), b))
+    return {
+        word: {b: round(weight, 3) for weight, b in sorted(targets, reverse=True)[:most]}
+        for word, targets in sorted(found.items())
+    }
+
+
+def fit_weights(
+    examples: Sequence[Example], start: Sequence[float], *, ridge: float = 1e-3
+) -> FloatArray:
+    """Return non-negative weights that maximise the listwise likelihood of the true candidates."""
+    useful = [(x.astype(np.float64), y, w) for x, y, w in examples if y.any()]
+    total = sum(w for _, _, w in useful)
+
+    def loss(weights: FloatArray) -> tuple[float, FloatArray]:
+        value = ridge * float(weights @ weights)
+        slope = 2 * ridge * weights
+        for x, y, w in useful:
+            scores = x @ weights
+            value -= w / total * float(log_softmax(scores)[y].mean())
+            slope -= w / total * (x[y].mean(axis=0) - softmax(scores) @ x)
+        return value, slope
+
+    # A negative weight would punish a passage for matching, which no reader could explain.
+    found = minimize(
+        loss, np.asarray(start), jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(start)
+    )
+    fitted: FloatArray = found.x
+    return fitted
+
+
+def fit_confidence(
+    rows: npt.NDArray[np.float32],
+    hits: npt.NDArray[np.bool_],
+    importance: FloatArray,
+    *,
+    ridge: float = 1e-4,
+) -> tuple[FloatArray, float]:
+    """Return coefficients and bias of a logistic regression of ``hits`` on ``rows``.
+
+    ``importance`` (rows,) weighs the cases.
+    """
+    share = importance / importance.sum()
+    x = np.hstack([rows.astype(np.float64), np.ones((len(rows), 1))])
+    signs = np.where(hits, 1.0, -1.0)
+
+    def loss(weights: FloatArray) -> tuple[float, FloatArray]:
+        margin = signs * (x @ weights)
+        value = float(share @ np.logaddexp(0, -margin)) + ridge * float(weights[:-1] @ weights[:-1])
+        slope = -((share * signs * np.exp(-np.logaddexp(0, margin))) @ x)
+        slope[:-1] += 2 * ridge * weights[:-1]
+        return value, slope
+
+    found = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B")
+    return found.x[:-1], float(found.x[-1])
+
+
+def area_under_curve(values: Sequence[float], hits: Sequence[bool]) -> float:
+    """Return the chance that a hit has a higher value than a miss."""
+    order = np.argsort(np.argsort(values))
+    positive = np.asarray(hits, bool)
+    n, m = int(positive.sum()), int((~positive).sum())
+    if not n or not m:
+        return float("nan")
+    return float((order[positive].sum() - n * (n - 1) / 2) / (n * m))
+
+
+def named(names: Sequence[str], values: Iterable[float]) -> Mapping[str, float]:
+    """Return rounded coefficients by name."""
+    return {name: round(float(value), 4) for name, value in zip(names, values, strict=True)}

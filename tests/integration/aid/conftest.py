@@ -1,0 +1,69 @@
+"""A conversation with a service over a real database, and a valid answer to each question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import pytest
+
+from bot.aid.repository import AidRepository
+from bot.aid.service import Accepted, AidService
+from bot.dialogue.repository import ConversationRepository
+from bot.domain.aid import Application
+from bot.store.unit import Store
+from tests.conftest import FixedClock
+
+ANSWERS: Mapping[str, str] = MappingProxyType(
+    {
+        "name": "张小明",
+        "id_number": "11010519491231002X",
+        "phone": "13800138000",
+        "matter": "讨要工资",
+        "facts": "去年三月到六月在城东工地干活，老板拖欠工资两万元。",
+        "group": "农民工",
+        "pledge": "同意",
+    }
+)
+
+
+@dataclass
+class Applicant:
+    """One conversation and the service that serves it."""
+
+    service: AidService
+    conversations: ConversationRepository
+    conversation_id: str
+
+    def say(self, words: str, option: str | None = None) -> object:
+        return self.service.answer(self.conversation_id, words, option)
+
+    def fill(self, until: str | None = None) -> None:
+        """Answer every question, or those before ``until``."""
+        self.service.open(self.conversation_id)
+        for key, words in ANSWERS.items():
+            if key == until:
+                return
+            assert isinstance(self.say(words), Accepted), key
+
+    def apply(self) -> Application:
+        self.fill()
+        return self.service.submit(self.conversation_id)
+
+    def told(self) -> list[str]:
+        """Return what the system said in the conversation."""
+        messages = self.conversations.after(self.conversation_id, 0)
+        return [part.body["text"] for m in messages if m.sender == "system" for part in m.parts]
+
+
+def make_applicant(store: Store, clock: FixedClock, conversation_id: str = "") -> Applicant:
+    conversations = ConversationRepository(store, clock)
+    service = AidService(AidRepository(store, clock), conversations, clock)
+    opened = conversation_id or conversations.create("web", "v1")[0].id
+    return Applicant(service, conversations, opened)
+
+
+@pytest.fixture
+def applicant(store: Store, clock: FixedClock) -> Applicant:
+    return make_applicant(store, clock)

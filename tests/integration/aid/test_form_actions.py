@@ -1,0 +1,400 @@
+"""The actions of the forms as Rasa calls them: through the executor, over a real database."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from typing import Any
+
+import pytest
+from rasa_sdk.executor import ActionExecutor
+
+from bot.actions.base import TurnReader
+from bot.actions.forms import form_actions
+from bot.actions.talk import Talk
+from bot.aid.chat import AidChat
+from bot.dialogue.turn import Turn, TurnReply, merge, unseal
+from bot.domain.conversation import Context
+from bot.interviews.chat import GuidedChat
+from bot.store.unit import Store
+from bot.texts import load_texts
+from connectors.messages import Inbound, Part, text
+from knowledge_base.consultations import load_interviews
+from knowledge_base.loader import ROOT, load
+from knowledge_base.models import KnowledgeBase
+from tests.conftest import FixedClock
+from tests.integration.aid.conftest import ANSWERS, Applicant, make_applicant
+
+
+@cache
+def knowledge() -> KnowledgeBase:
+    return load(ROOT)
+
+
+class Reviewed:
+    """The composer as a consultation's end needs it."""
+
+    def __init__(self) -> None:
+        self.kb = knowledge()
+
+    def reviewed(self, answer_id: str, turn: Turn) -> TurnReply:
+        answer = self.kb.answers[answer_id]
+        context = Context(answer_id=answer_id, labelled=True)
+        return TurnReply("legal_question", (text(answer.conclusion),), context=context)
+
+
+class NoRatings:
+    def rate(self, conversation_id: str, score: int) -> None:
+        raise AssertionError("nobody rates here")
+
+
+class Desk:
+    """One conversation in front of the form actions."""
+
+    def __init__(self, applicant: Applicant, store: Store) -> None:
+        self.applicant = applicant
+        self.store = store
+        texts = load_texts()
+        self.aid = AidChat(applicant.service, texts)
+        self.guided = GuidedChat(load_interviews(ROOT), Reviewed(), applicant.conversations, texts)
+        self._executor = ActionExecutor()
+        reader = TurnReader(applicant.conversations)
+        talk = Talk(texts, NoRatings(), 30)
+        for action in form_actions(self.aid, self.guided, talk, reader, store.cipher):
+            self._executor.register_action(action)
+        self._sent = 0
+
+    @property
+    def context(self) -> Context:
+        found = self.applicant.conversations.turn(self.applicant.conversation_id)
+        assert found is not None
+        return found.context
+
+    def hear(self, words: str, option: str | None = None) -> Turn:
+        """Store a visitor's message and return its turn."""
+        self._sent += 1
+        part = Part("text", {"text": words, "option": option}) if option else text(words)
+        inbound = Inbound(self.applicant.conversation_id, f"m{self._sent}", words)
+        self.applicant.conversations.receive(inbound, [part])
+        found = self.applicant.conversations.turn(self.applicant.conversation_id)
+        assert found is not None
+        return found
+
+    def run(
+        self, action: str, intent: str, loop: str = "", **slots: bool
+    ) -> tuple[list[TurnReply], list[dict[str, Any]]]:
+        """Run an action as Rasa would; return its replies and events."""
+        call = {
+            "next_action": action,
+            "sender_id": self.applicant.conversation_id,
+            "tracker": {
+                "sender_id": self.applicant.conversation_id,
+                "slots": {"aid_complete": None, "guided_complete": None, **slots},
+                "latest_message": {"text": "〔已填写〕", "intent": {"name": intent}},
+                "events": [],
+                "active_loop": {"name": loop} if loop else {},
+                "paused": False,
+            },
+            "domain": {"slots": {}},
+        }
+        result = asyncio.run(self._executor.run(call))
+        assert result is not None
+        data = result.model_dump()
+        replies = [
+            unseal(response["custom"]["sealed"], self.store.cipher)
+            for response in data["responses"]
+        ]
+        for reply in replies:
+            if reply.context is not None:
+                conversation_id = self.applicant.conversation_id
+                self.applicant.conversations.remember(conversation_id, reply.context)
+        return replies, data["events"]
+
+
+@pytest.fixture
+def desk(sqlite_store: Store, clock: FixedClock) -> Desk:
+    return Desk(make_applicant(sqlite_store, clock), sqlite_store)
+
+
+def words_of(replies: list[TurnReply]) -> str:
+    return "\n".join(str(part.body) for part in merge(replies).parts)
+
+
+def slot_of(events: list[dict[str, Any]], name: str) -> object:
+    return next(e["value"] for e in events if e["event"] == "slot" and e["name"] == name)
+
+
+def loop_of(events: list[dict[str, Any]]) -> object:
+    return next((e["name"] for e in events if e["event"] == "active_loop"), None)
+
+
+# --- legal aid --------------------------------------------------------------------------------
+
+
+def test_the_form_is_walked_to_its_card(desk: Desk) -> None:
+    desk.hear("我想申请法律援助")
+    replies, _ = desk.run("action_ask_aid_complete", "start_aid", "aid_form")
+    assert "免费" in words_of(replies)
+    assert "第 1 步，共 7 步" in words_of(replies)
+    for step, words in enumerate(ANSWERS.values(), 1):
+        turn = desk.hear(words)
+        assert desk.aid.form.takes(turn)
+        _, events = desk.run("validate_aid_form", "give_detail", "aid_form")
+        assert slot_of(events, "aid_complete") is (True if step == 7 else None)
+        if step < 7:
+            replies, _ = desk.run("action_ask_aid_complete", "give_detail", "aid_form")
+            assert f"第 {step + 1} 步，共 7 步" in words_of(replies)
+    replies, events = desk.run("action_submit_aid", "give_detail")
+    assert "FY20261123-0001-6" in words_of(replies)
+    assert "7 日" in words_of(replies)
+    assert slot_of(events, "aid_complete") is None
+    assert not desk.aid.form.takes(desk.hear("张小明"))
+
+
+def test_no_reply_repeats_personal_data(desk: Desk) -> None:
+    said = ""
+    desk.hear("我想申请法律援助")
+    for words in ANSWERS.values():
+        said += words_of(desk.run("action_ask_aid_complete", "give_detail", "aid_form")[0])
+        desk.hear(words)
+        desk.run("validate_aid_form", "give_detail", "aid_form")
+    said += words_of(desk.run("action_submit_aid", "give_detail")[0])
+    for key in ("name", "id_number", "phone", "facts"):
+        assert ANSWERS[key] not in said
+
+
+def test_a_wrong_answer_is_explained_and_asked_again(desk: Desk) -> None:
+    desk.applicant.fill(until="id_number")
+    desk.hear("110105194912310021")
+    objection, events = desk.run("validate_aid_form", "give_detail", "aid_form")
+    question, _ = desk.run("action_ask_aid_complete", "give_detail", "aid_form")
+    assert slot_of(events, "aid_complete") is None
+    said = words_of([*objection, *question])
+    assert "校验位" in said
+    assert "第 2 步" in said
+
+
+def test_an_interruption_is_left_to_the_rules(desk: Desk) -> None:
+    desk.applicant.fill(until="facts")
+    turn = desk.hear("仲裁时效多久")
+    assert not desk.aid.form.takes(turn)
+    replies, events = desk.run("validate_aid_form", "ask_legal", "aid_form")
+    assert (replies, events) == ([], [])
+
+
+def test_choices_are_taken_by_button_and_offered_with_back_and_cancel(desk: Desk) -> None:
+    desk.applicant.fill(until="matter")
+    desk.hear("13800138000")
+    replies, _ = desk.run("action_ask_aid_complete", "give_detail", "aid_form")
+    ids = [item["id"] for item in replies[0].parts[-1].body["items"]]
+    assert ids[0] == "aid.matter.wages"
+    assert ids[-2:] == ["back", "cancel"]
+    assert desk.aid.form.takes(desk.hear("工伤", "aid.matter.injury"))
+    desk.run("validate_aid_form", "give_detail", "aid_form")
+    draft = desk.applicant.service.draft(desk.applicant.conversation_id)
+    assert draft is not None
+    assert draft.values["matter"] == "工伤"
+
+
+def test_a_form_that_rasa_forgot_is_opened_again_by_the_next_answer(desk: Desk) -> None:
+    desk.applicant.fill(until="phone")
+    turn = desk.hear("13800138000")
+    assert desk.aid.form.recover(turn) == "/start_aid"
+    _, events = desk.run("action_stop_form", "give_detail")
+    assert loop_of(events) == "aid_form"
+    assert slot_of(events, "aid_complete") is None
+    draft = desk.applicant.service.draft(desk.applicant.conversation_id)
+    assert draft is not None
+    assert draft.values["phone"] == "13800138000"
+
+
+def test_an_answer_to_no_form_at_all_gets_a_sentence(desk: Desk) -> None:
+    desk.hear("〔已填写〕")
+    replies, events = desk.run("action_stop_form", "give_detail")
+    assert "没有正在填写" in words_of(replies)
+    assert events == []
+
+
+def test_a_submission_without_answers_opens_the_form_again(desk: Desk) -> None:
+    desk.applicant.fill(until="group")
+    desk.hear("你好")
+    replies, events = desk.run("action_submit_aid", "give_detail", aid_complete=True)
+    assert replies == []
+    assert loop_of(events) == "aid_form"
+    assert slot_of(events, "aid_complete") is None
+
+
+def test_a_slot_left_true_does_not_skip_the_next_form(desk: Desk) -> None:
+    desk.hear("我想申请法律援助")
+    _, events = desk.run("validate_aid_form", "start_aid", aid_complete=True)
+    assert slot_of(events, "aid_complete") is None
+
+
+def test_all_answered_but_not_submitted_asks_for_the_pledge_again(desk: Desk) -> None:
+    desk.applicant.fill()
+    desk.hear("继续申请法律援助")
+    replies, _ = desk.run("action_ask_aid_complete", "start_aid", "aid_form")
+    assert "第 7 步" in words_of(replies)
+    assert desk.aid.form.takes(desk.hear("同意"))
+    _, events = desk.run("validate_aid_form", "give_detail", "aid_form")
+    assert slot_of(events, "aid_complete") is True
+
+
+def test_correcting_goes_back_one_question(desk: Desk) -> None:
+    desk.applicant.fill(until="matter")
+    assert not desk.aid.form.takes(desk.hear("改一下上一个"))
+    replies, events = desk.run("action_correct_last", "correct_last", "aid_form")
+    question, _ = desk.run("action_ask_aid_complete", "correct_last", "aid_form")
+    assert "手机号" in words_of(replies)
+    assert "第 3 步" in words_of(question)
+    assert events == []
+
+
+def test_correcting_opens_a_form_that_rasa_forgot(desk: Desk) -> None:
+    desk.applicant.fill(until="matter")
+    desk.hear("改一下上一个")
+    _, events = desk.run("action_correct_last", "correct_last")
+    assert loop_of(events) == "aid_form"
+
+
+def test_cancelling_keeps_the_draft_and_restarting_deletes_it(desk: Desk) -> None:
+    desk.applicant.fill(until="matter")
+    desk.hear("算了")
+    assert "保留" in words_of(desk.run("action_cancel", "cancel", "aid_form")[0])
+    assert desk.applicant.service.draft(desk.applicant.conversation_id) is not None
+    desk.hear("重新开始")
+    desk.run("action_restart_dialogue", "restart_dialogue")
+    assert desk.applicant.service.draft(desk.applicant.conversation_id) is None
+
+
+def test_cancelling_nothing_gets_a_sentence(desk: Desk) -> None:
+    desk.hear("算了")
+    replies, _ = desk.run("action_cancel", "cancel")
+    assert replies[0].route == "smalltalk"
+
+
+def test_after_a_hand_over_messages_are_no_answers(desk: Desk) -> None:
+    desk.applicant.fill(until="facts")
+    words = "去年三月到六月在城东工地干活，老板拖欠工资。"
+    assert desk.aid.form.takes(Turn(desk.applicant.conversation_id, words, Context()))
+    after = Turn(desk.applicant.conversation_id, words, Context(last_route="lawyer"))
+    assert not desk.aid.form.takes(after)
+
+
+def test_the_progress_is_shown_as_a_card(desk: Desk) -> None:
+    number = desk.applicant.apply().number
+    desk.hear("我的申请到哪了")
+    replies, _ = desk.run("action_aid_status", "ask_aid_status")
+    assert replies[0].route == "aid_status"
+    assert number in words_of(replies)
+    assert "已提交" in words_of(replies)
+
+
+def test_an_unknown_sender_such_as_rasa_shell_is_told_where_to_apply(desk: Desk) -> None:
+    reply = desk.aid.ask(Turn("default", "申请法律援助", Context()), opening=True)
+    assert "网页" in words_of([reply])
+
+
+# --- guided consultations ---------------------------------------------------------------------
+
+
+def begin(desk: Desk, words: str = "开始离婚引导咨询") -> list[TurnReply]:
+    desk.hear(words)
+    return desk.run("action_ask_guided_complete", "start_guided", "guided_form")[0]
+
+
+def answer(desk: Desk, words: str, option: str | None = None) -> object:
+    turn = desk.hear(words, option)
+    assert desk.guided.form.takes(turn), words
+    _, events = desk.run("validate_guided_form", "give_detail", "guided_form")
+    complete = slot_of(events, "guided_complete")
+    if not complete:
+        desk.run("action_ask_guided_complete", "give_detail", "guided_form")
+    return complete
+
+
+def test_a_consultation_is_walked_to_its_outcome(desk: Desk) -> None:
+    assert "第 1 步，共 5 步" in words_of(begin(desk))
+    for words in ("没有", "不同意", "有，两岁以上", "有房子"):
+        assert answer(desk, words) is None
+    assert answer(desk, "1") is True
+    replies, events = desk.run("action_finish_guided", "give_detail")
+    assert "最有利于未成年子女" in words_of(replies)
+    assert slot_of(events, "guided_complete") is None
+    assert desk.context.guided == ""
+    assert desk.context.answer_id == "divorce-child-custody"
+
+
+def test_an_urgent_answer_ends_the_consultation_at_once(desk: Desk) -> None:
+    begin(desk)
+    assert answer(desk, "有，现在也怕再发生", "guided.divorce.0.0") is True
+    replies, _ = desk.run("action_finish_guided", "give_detail")
+    assert replies[0].parts[0].body["kind"] == "warning"
+    assert "110" in words_of(replies)
+    assert desk.context.offered == "risk"
+
+
+def test_without_a_name_the_consultations_are_listed_and_picked(desk: Desk) -> None:
+    replies = begin(desk, "你一步一步问我吧")
+    items = replies[0].parts[-1].body["items"]
+    assert "guided.pick.wage-arrears" in [item["id"] for item in items]
+    offered = tuple((item["id"], item["label"]) for item in items)
+    desk.applicant.conversations.remember(desk.applicant.conversation_id, Context(options=offered))
+    assert not desk.guided.form.takes(desk.hear("离婚后孩子的抚养费应该怎么算"))
+    assert answer(desk, "欠薪引导咨询", "guided.pick.wage-arrears") is None
+    assert desk.context.guided == "wage-arrears"
+
+
+def test_an_unfitting_answer_is_asked_again(desk: Desk) -> None:
+    begin(desk)
+    desk.hear("看情况")
+    objection, events = desk.run("validate_guided_form", "give_detail", "guided_form")
+    assert "点一个选项" in words_of(objection)
+    assert slot_of(events, "guided_complete") is None
+    assert desk.context.guided_answers == ()
+
+
+def test_a_consultation_can_go_back_one_question(desk: Desk) -> None:
+    begin(desk)
+    answer(desk, "没有")
+    desk.hear("改一下上一个")
+    desk.run("action_correct_last", "correct_last", "guided_form")
+    replies, _ = desk.run("action_ask_guided_complete", "correct_last", "guided_form")
+    assert "第 1 步" in words_of(replies)
+
+
+def test_an_interruption_keeps_the_context_of_its_answer(desk: Desk) -> None:
+    begin(desk)
+    turn = desk.hear("仲裁时效多久？")
+    assert not desk.guided.form.takes(turn)
+    replies, _ = desk.run("action_ask_guided_complete", "ask_legal", "guided_form")
+    assert replies[0].context is None
+
+
+def test_a_consultation_that_rasa_forgot_goes_on(desk: Desk) -> None:
+    begin(desk)
+    turn = desk.hear("没有")
+    assert desk.guided.form.recover(turn) == "/start_guided"
+    _, events = desk.run("action_stop_form", "give_detail")
+    assert loop_of(events) == "guided_form"
+    assert desk.context.guided_answers == (("safety", "none"),)
+
+
+def test_beginning_the_other_form_leaves_the_first(desk: Desk) -> None:
+    desk.applicant.fill(until="facts")
+    desk.hear("开始离婚引导咨询")
+    replies, _ = desk.run("action_stop_form", "start_guided", "aid_form")
+    assert "保留" in words_of(replies)
+    begin(desk)
+    desk.hear("我要申请法律援助")
+    desk.run("action_stop_form", "start_aid", "guided_form")
+    desk.run("action_ask_aid_complete", "start_aid", "aid_form")
+    assert desk.context.guided == ""
+    assert desk.aid.is_open(desk.applicant.conversation_id)
+
+
+def test_leaving_a_consultation_clears_it(desk: Desk) -> None:
+    begin(desk)
+    desk.hear("算了")
+    desk.run("action_cancel", "cancel", "guided_form")
+    assert desk.context.guided == ""

@@ -1,0 +1,160 @@
+"""What reads as an answer to each question, and which answers are taken."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.aid.form import Fits, Wrong, check, load_form, reads_as_answer
+from bot.domain.aid import AidState
+from knowledge_base.citations import verify
+from knowledge_base.loader import ROOT, load
+
+FIELDS = {field.key: field for field in load_form().fields}
+IDENTITY = "11010519491231002X"
+
+
+@pytest.mark.parametrize(
+    ("key", "words", "value"),
+    [
+        ("name", "张小明", "张小明"),
+        ("name", "我叫张小明。", "张小明"),
+        ("name", "姓名：欧阳娜娜", "欧阳娜娜"),
+        ("name", "阿卜杜拉•买买提", "阿卜杜拉·买买提"),
+        ("id_number", IDENTITY, IDENTITY),
+        ("id_number", "身份证号是 110105 19491231 002x", IDENTITY),
+        ("phone", "13800138000", "13800138000"),
+        ("phone", "我的手机号 138-0013-8000", "13800138000"),
+        ("phone", "+86 13800138000", "13800138000"),
+        ("phone", "一三八零零一三八零零零", "13800138000"),
+        ("phone", "１３８００１３８０００", "13800138000"),
+        ("matter", "讨要工资", "讨要工资"),
+        ("matter", "欠薪", "讨要工资"),
+        ("matter", "2", "工伤"),
+        ("matter", "宅基地被占", "宅基地被占"),
+        ("group", "低保户", "低保"),
+        ("group", "都不是", "以上都不是"),
+        ("pledge", "我同意", "同意"),
+        (
+            "facts",
+            "去年三月在工地干活，老板拖欠工资两万元。",
+            "去年三月在工地干活，老板拖欠工资两万元。",
+        ),
+    ],
+)
+def test_a_good_answer_is_read_and_taken(key: str, words: str, value: str) -> None:
+    assert reads_as_answer(FIELDS[key], words, None)
+    assert check(FIELDS[key], words, None) == Fits(value)
+
+
+@pytest.mark.parametrize(
+    ("key", "words", "error"),
+    [
+        ("name", "张三123", "form"),
+        ("name", "13800138000", "form"),
+        ("id_number", "110105194912310021", "check"),
+        ("id_number", "11010519491231002a", "letters"),
+        ("id_number", "13800138000", "length"),
+        ("phone", "1380013800a", "letters"),
+        ("phone", "10086", "length"),
+        ("phone", "12345678901", "check"),
+        ("matter", "99", "form"),
+        ("facts", "老板欠我钱不给", "short"),
+        ("facts", "事" * 1501, "long"),
+        ("group", "退休工人", "form"),
+        ("pledge", "不同意", "refused"),
+        ("pledge", "我再想想", "form"),
+    ],
+)
+def test_a_bad_answer_is_read_as_one_and_gets_its_sentence(
+    key: str, words: str, error: str
+) -> None:
+    assert reads_as_answer(FIELDS[key], words, None)
+    result = check(FIELDS[key], words, None)
+    assert isinstance(result, Wrong)
+    assert result.sentence == FIELDS[key].errors[error].format(count=len(words))
+
+
+@pytest.mark.parametrize("key", FIELDS)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "算了",
+        "先不办了",
+        "太麻烦了不弄了",
+        "取消",
+        "转人工",
+        "我要找律师",
+        "改一下上一个",
+        "填错了",
+        "重新开始",
+        "看全文",
+        "你好",
+        "谢谢你",
+        "为什么要填这个",
+        "要多久",
+        "这个要钱吗",
+        "仲裁时效多久？",
+        "欠薪怎么办",
+        "该去找谁",
+        "劳动合同法第八十二条",
+        "我的申请到哪了",
+        "FY20261123-0001-6 后四位 8000",
+        "FY20261123-0002-6",
+        "我想投诉",
+        "删除我的数据",
+    ],
+)
+def test_a_command_or_a_question_is_no_answer_to_any_question(key: str, words: str) -> None:
+    assert not reads_as_answer(FIELDS[key], words, None)
+
+
+@pytest.mark.parametrize("words", ["老板欠我工资", "我想离婚孩子归我", "我要去仲裁公司欠薪的事情"])
+def test_a_sentence_about_a_case_is_no_name(words: str) -> None:
+    assert not reads_as_answer(FIELDS["name"], words, None)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "算了一下，老板一共欠我三万二千元，一直拖着没有给。",
+        "我多次找律师函告对方，公司取消了约定，到现在也没有付钱。",
+        "工地停工后老板跑了，电话打不通，二十个人的工资都没有给，不知道应该怎么要回来，求帮助，怎么办",
+    ],
+)
+def test_a_story_may_contain_the_words_of_commands_and_questions(words: str) -> None:
+    assert reads_as_answer(FIELDS["facts"], words, None)
+
+
+def test_a_button_of_the_form_is_always_an_answer_and_another_is_not() -> None:
+    matter = FIELDS["matter"]
+    assert reads_as_answer(matter, "工伤", "aid.matter.injury")
+    assert check(matter, "工伤", "aid.matter.injury") == Fits("工伤")
+    assert isinstance(check(matter, "工伤", "aid.matter.unknown"), Wrong)
+    assert not reads_as_answer(matter, "有欠条", "guided.wage-arrears.3.0")
+
+
+def test_each_field_asks_one_question_in_plain_words() -> None:
+    for field in FIELDS.values():
+        assert len(field.question) < 100 or field.key == "pledge"
+        assert field.errors
+
+
+def test_the_pledge_tells_its_consequences_and_that_a_person_decides() -> None:
+    question = FIELDS["pledge"].question
+    for said in ("第四十一条", "第四十八条", "第六十四条", "三千元", "不由机器人决定"):
+        assert said in question
+
+
+def test_every_state_has_a_label_and_plain_words() -> None:
+    texts = load_form().texts
+    for state in AidState:
+        assert texts.say(f"states.{state}.label")
+        assert texts.say(f"states.{state}.says").endswith(("。", "见下面。"))
+
+
+def test_every_citation_in_the_form_stands_in_the_law_base() -> None:
+    kb = load(ROOT)
+    known = kb.articles.__contains__
+    for field in FIELDS.values():
+        assert not verify(field.question, known)
+    assert not verify(load_form().texts.say("reply.submitted"), known)
