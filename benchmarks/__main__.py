@@ -107,7 +107,10 @@ def _print(console: Console, results: dict[str, Any]) -> None:
         memory.add_row(name, f"{idle:.0f}", f"{size:.0f}")
     memory.add_row("总和 / Rasa", "", f"×{results['memory']['total_over_rasa']:.2f}")
     console.print(memory)
-    start = results["start"]
+    machine, start = results["machine"], results["start"]
+    if machine["load_before"] > machine["cpus"] / 2:
+        busy = f"开始时系统负载 {machine['load_before']}（{machine['cpus']} 核）"
+        console.print(f"[yellow]{busy}：别的程序在抢处理器，请在空闲时重测。[/]")
     console.print(
         f"第二次启动：Rasa 应答 {start['rasa_answers_s']} 秒，全部就绪 {start['ready_s']} 秒"
         f"（×{start['ratio']}）"

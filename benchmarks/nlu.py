@@ -15,7 +15,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
 
 import rasa.model_training
 import yaml
@@ -35,7 +34,7 @@ ROUTES = {
     "goodbye": "smalltalk",
     "ask_identity": "smalltalk",
 }
-Labelled = List[Tuple[str, str]]
+Labelled = list[tuple[str, str]]
 
 
 def route(intent: str) -> str:
@@ -43,7 +42,7 @@ def route(intent: str) -> str:
     return ROUTES.get(intent, intent)
 
 
-def train(config: Path, examples: List[Message], data: TrainingData, folder: Path) -> Agent:
+def train(config: Path, examples: list[Message], data: TrainingData, folder: Path) -> Agent:
     """Train an NLU model on these examples and all word families, and load it."""
     subset = TrainingData(examples, regex_features=data.regex_features)
     (folder / "nlu.yml").write_text(subset.nlu_as_yaml(), "utf-8")
@@ -53,10 +52,10 @@ def train(config: Path, examples: List[Message], data: TrainingData, folder: Pat
     return Agent.load(model)
 
 
-def parse(agent: Agent, texts: List[str]) -> Tuple[List[str], List[float]]:
+def parse(agent: Agent, texts: list[str]) -> tuple[list[str], list[float]]:
     """Return the intent of each text, and the milliseconds each took."""
 
-    async def one_by_one() -> Tuple[List[str], List[float]]:
+    async def one_by_one() -> tuple[list[str], list[float]]:
         intents, took_ms = [], []
         for text in texts:
             start = time.perf_counter()
@@ -67,44 +66,49 @@ def parse(agent: Agent, texts: List[str]) -> Tuple[List[str], List[float]]:
     return asyncio.run(one_by_one())
 
 
-def report(pairs: Labelled, intents: List[str]) -> Dict[str, object]:
+def report(pairs: Labelled, intents: list[str]) -> dict[str, object]:
     """Return accuracy over intents and over routes, and the commonest confusions."""
     wanted = [route(intent) for _, intent in pairs]
     got = [route(intent) for intent in intents]
-    wrong = collections.Counter((a, b) for a, b in zip(wanted, got) if a != b)
+    wrong = collections.Counter((a, b) for a, b in zip(wanted, got, strict=True) if a != b)
     return {
         "texts": len(pairs),
-        "intent_accuracy": sum(i == j for (_, i), j in zip(pairs, intents)) / len(pairs),
-        "route_accuracy": sum(a == b for a, b in zip(wanted, got)) / len(pairs),
+        "intent_accuracy": sum(i == j for (_, i), j in zip(pairs, intents, strict=True))
+        / len(pairs),
+        "route_accuracy": sum(a == b for a, b in zip(wanted, got, strict=True)) / len(pairs),
         "confusions": [f"{a} -> {b}: {count}" for (a, b), count in wrong.most_common(8)],
-        "wrong": [f"{text} ({a} -> {b})" for (text, _), a, b in zip(pairs, wanted, got) if a != b],
+        "wrong": [
+            f"{text} ({a} -> {b})"
+            for (text, _), a, b in zip(pairs, wanted, got, strict=True)
+            if a != b
+        ],
     }
 
 
-def cross_validate(config: Path, data: TrainingData, folds: int, run: int) -> Dict[str, object]:
+def cross_validate(config: Path, data: TrainingData, folds: int, run: int) -> dict[str, object]:
     """Train on all folds but one and parse that one, for the first `run` of `folds` folds."""
     examples = data.intent_examples
     labels = [example.get("intent") for example in examples]
     splits = StratifiedKFold(folds, shuffle=True, random_state=7).split(examples, labels)
     pairs: Labelled = []
-    intents: List[str] = []
-    for _, (kept, left) in zip(range(run), splits):
+    intents: list[str] = []
+    for _, (kept, left) in zip(range(run), splits, strict=False):
         with tempfile.TemporaryDirectory() as folder:
             agent = train(config, [examples[i] for i in kept], data, Path(folder))
             texts = [examples[i].get("text") for i in left]
             intents += parse(agent, texts)[0]
-            pairs += [(text, labels[i]) for text, i in zip(texts, left)]
+            pairs += [(text, labels[i]) for text, i in zip(texts, left, strict=True)]
     return report(pairs, intents)
 
 
 def measure(
-    config: Path, data: TrainingData, held_out: Labelled, legal: List[Path], limit: Optional[int]
-) -> Dict[str, object]:
+    config: Path, data: TrainingData, held_out: Labelled, legal: list[Path], limit: int | None
+) -> dict[str, object]:
     """Train once on everything; measure held-out texts, legal questions, speed and memory."""
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         agent = train(config, data.intent_examples, data, Path(folder))
-        result: Dict[str, object] = {"train_and_load_s": time.perf_counter() - start}
+        result: dict[str, object] = {"train_and_load_s": time.perf_counter() - start}
         result["model_mb"] = sum(f.stat().st_size for f in Path(folder).glob("*.gz")) / 1e6
     intents, took_ms = parse(agent, [text for text, _ in held_out])
     result["held_out"] = report(held_out, intents)

@@ -21,7 +21,7 @@ from rich.console import Console
 
 from bot import rasa_server
 from bot.core import build_index, make_store
-from bot.rasa_server import RasaMissing, RasaPlan, die_with_parent
+from bot.rasa_server import FEW_ARENAS, RasaMissing, RasaPlan, die_with_parent
 from bot.settings import ROOT, Settings
 
 RESTART_PAUSE_S = 1.0
@@ -182,6 +182,7 @@ def _leave_terminal() -> None:
 
 def _settings_environment(settings: Settings) -> dict[str, str]:
     return {
+        **FEW_ARENAS,
         "BOT_DATA_DIR": str(settings.data_dir),
         "BOT_PORT": str(settings.port),
         "BOT_ACTIONS_PORT": str(settings.actions_port),

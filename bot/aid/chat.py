@@ -45,9 +45,6 @@ class AidForm:
         asked = self._service.form.pending(draft.values)
         return reads_as_answer(asked, turn.text, turn.option)
 
-    def recover(self, turn: Turn) -> str:
-        return "/start_aid" if self.takes(turn) else ""
-
 
 class AidChat:
     """What the actions about legal aid answer."""

@@ -48,13 +48,15 @@ def create_aid_router(
         request: Request, staff: Staff, number: str, *, revealed: bool = False, error: str = ""
     ) -> HTMLResponse:
         application = service.get(number)
+        handles = staff.role in HANDLING
+        trail = service.trail(number)
         detail = detail_of(
-            application, service.trail(number), form, service.today(), revealed=revealed
+            application, trail, form, service.today(), revealed=revealed, handles=handles
         )
         context = {
             "staff": staff,
             "detail": detail,
-            "may_handle": staff.role in HANDLING,
+            "may_handle": handles,
             "error": error,
         }
         return templates.TemplateResponse(request, "aid_detail.html", context)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.aid.chat import masked_phone
 from bot.aid.form import AidForm
 from bot.aid.repository import AuditEntry
-from bot.aid.service import DENIED, REVEALED, STATE_ACTION
+from bot.aid.service import DENIED, REVEALED, STATE_ACTION, VISITOR
 from bot.domain.aid import NEEDS_NOTE, TRANSITIONS, AidState, Application
 from bot.domain.clock import CHINA
 from bot.redact import mask_personal
@@ -77,17 +77,21 @@ def detail_of(
     today: dt.date,
     *,
     revealed: bool,
+    handles: bool,
 ) -> Detail:
-    fields = tuple(
-        (f.label, _shown(f.key, application.fields.get(f.key, ""), revealed)) for f in form.fields
-    )
+    """Show one application; who does not handle it sees nothing of the identity number."""
+    values = dict(application.fields)
+    if not handles:
+        values["id_number"] = "*" * len(values["id_number"])
+    fields = tuple((f.label, _shown(f.key, values.get(f.key, ""), revealed)) for f in form.fields)
     changes = (state for state in AidState if state in TRANSITIONS[application.state])
     return Detail(
         row_of(application, form, today),
         fields,
         tuple(Choice(to, _label(form, to), to in NEEDS_NOTE) for to in changes),
         tuple(
-            Entry(_moment(e.at), e.actor, _action(form, e.action), e.note) for e in reversed(trail)
+            Entry(_moment(e.at), _actor(form, e.actor), _action(form, e.action), e.note)
+            for e in reversed(trail)
         ),
         revealed,
         application.decide_by.isoformat(),
@@ -122,6 +126,10 @@ def _action(form: AidForm, action: str) -> str:
         return _label(form, AidState(action.removeprefix(STATE_ACTION)))
     known = {REVEALED: "actions.reveal", DENIED: "actions.status_denied"}
     return form.texts.say(known[action]) if action in known else action
+
+
+def _actor(form: AidForm, actor: str) -> str:
+    return form.texts.say("staff.visitor") if actor.startswith(VISITOR) else actor
 
 
 def _moment(moment: dt.datetime) -> str:

@@ -72,14 +72,17 @@ class DeskConnection:
             asyncio.create_task(self._look_again()),
         ]
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             everything = [*tasks, *self._watched.values()]
             for task in everything:
                 task.cancel()
-            await asyncio.gather(*everything, return_exceptions=True)
-        for task in done:
-            task.result()
+            # Not gather: a cancellation that comes while waiting must pass on as it came.
+            await asyncio.wait(everything)
+        failures = [task.exception() for task in everything if not task.cancelled()]
+        for failure in failures:
+            if failure is not None:
+                raise failure
 
     async def _follow_queue(self) -> None:
         async with self._bus.subscribe(QUEUE_TOPIC) as events:

@@ -182,7 +182,7 @@ class Composer:
         say = self._texts.say
         parts = [
             text(answer.conclusion),
-            citation_cards(basis),
+            citation_cards(basis, shown=1),
             text(_numbered(answer.steps), title=say("answer.steps")),
         ]
         if answer.deadline:
@@ -335,7 +335,12 @@ class Composer:
 
     def _labelled(self, reply: TurnReply, before: Context) -> TurnReply:
         """Add the AI label and the date of the law base, once a conversation."""
-        context = reply.context or before
+        # A consultation in progress goes on after the question that interrupted it.
+        context = replace(
+            reply.context or before,
+            guided=before.guided,
+            guided_answers=before.guided_answers,
+        )
         if before.labelled:
             return replace(reply, context=replace(context, labelled=True))
         label = notice(self._texts.say("ai_label", as_of=self.kb.as_of.isoformat()), "ai_label")

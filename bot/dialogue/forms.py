@@ -17,7 +17,3 @@ class Form(Protocol):
     def takes(self, turn: Turn) -> bool:
         """Say whether a form is open and this message reads as an answer to its question."""
         ...
-
-    def recover(self, turn: Turn) -> str:
-        """Return what must be told to Rasa first when it has forgotten this open form, or ''."""
-        ...

@@ -171,7 +171,7 @@ class DialogueService:
             )
         lane = self._safety.lane_of(canonical(turn.text))
         if lane is not None:
-            return self._safety.reply(lane)
+            return merge([self._safety.reply(lane), *await self._taken_as_well(turn)])
         if not says_something(turn.text):
             return TurnReply(
                 "smalltalk",
@@ -186,12 +186,27 @@ class DialogueService:
             log.warning("dialogue_fallback", reason=error.detail)
             return await self._repository.store.run(lambda: self._fallback.reply(turn))
 
+    async def _taken_as_well(self, turn: Turn) -> list[TurnReply]:
+        """Let an open form take a dangerous story as its answer: nobody tells it twice."""
+        try:
+            return await self._form_reply(turn)
+        except DialogueUnavailable as error:
+            log.warning("dialogue_fallback", reason=error.detail)
+            return []
+
+    async def _form_reply(self, turn: Turn) -> list[TurnReply]:
+        """Return the replies of the open form that takes the message, if one does.
+
+        Rasa hears only that an answer came.
+        """
+        if not await self._repository.store.run(lambda: any(f.takes(turn) for f in self._forms)):
+            return []
+        return await self._rasa.send(turn.conversation_id, CHOSEN if turn.option else FILLED)
+
     async def _ask_rasa(self, turn: Turn, inbound: Inbound) -> list[TurnReply]:
-        for form in self._forms:
-            if await self._repository.store.run(lambda form=form: form.takes(turn)):  # type: ignore[misc]
-                return await self._rasa.send(
-                    turn.conversation_id, CHOSEN if turn.option else FILLED
-                )
+        taken = await self._form_reply(turn)
+        if taken:
+            return taken
         if inbound.button is not None:
             intent = self._texts.get("buttons").get(inbound.button, {}).get("intent")
             if intent:

@@ -77,9 +77,6 @@ class GuidedForm:
     def _picks(self, turn: Turn) -> bool:
         return picked(self._interviews, turn) is not None
 
-    def recover(self, turn: Turn) -> str:
-        return "/start_guided" if self.takes(turn) else ""
-
 
 class GuidedChat:
     """What the actions about guided consultations answer."""

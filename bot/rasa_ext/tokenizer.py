@@ -24,9 +24,14 @@ _SPACE = re.compile(r"\s+")
 _REPEATED = re.compile(r"([^0-9a-z])\1{2,}")
 
 
+def unify(text: str) -> str:
+    """Return the text in NFKC and lower case, without invisible marks; numbers stay."""
+    return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).lower()
+
+
 def normalise(text: str) -> str:
-    """Return the form that is compared: NFKC, lower case, every number as `〇`, no invisible marks."""
-    text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).lower()
+    """Return the form that n-grams are taken from: unified, and every number as `〇`."""
+    text = unify(text)
     text = _ARTICLE.sub("第" + _NUMBER, text)
     text = _DIGITS.sub(_NUMBER, text)
     text = _CHINESE_NUMBER.sub(_NUMBER, text)

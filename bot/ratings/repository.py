@@ -61,9 +61,7 @@ class RatingRepository:
             last = self._last(connection, conversation_id)
             if last is not None and not self._is_new_stretch(connection, conversation, last):
                 if given:
-                    connection.execute(
-                        update(ratings).where(ratings.c.id == last.id).values(given)
-                    )
+                    connection.execute(update(ratings).where(ratings.c.id == last.id).values(given))
                 return
             connection.execute(
                 insert(ratings).values(

@@ -146,9 +146,7 @@ class BusFeed:
             # The desk's queue shows who has left or ended.
             await self._bus.publish(QUEUE_TOPIC, {**event, "conversation_id": conversation_id})
 
-    def subscribe(
-        self, conversation_id: str
-    ) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
+    def subscribe(self, conversation_id: str) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
         return self._bus.subscribe(conversation_topic(conversation_id))
 
 

@@ -19,7 +19,9 @@ class Allowance:
 
     def __init__(self, redis_url: str, refuse: Callable[[], Exception]) -> None:
         uri = f"async+{redis_url}" if redis_url else "async+memory://"
-        storage = storage_from_string(uri, wrap_exceptions=True)
+        # The same client library as the bus, instead of one more.
+        own = {"implementation": "redispy"} if redis_url else {}
+        storage = storage_from_string(uri, wrap_exceptions=True, **own)
         assert isinstance(storage, Storage)
         self._limiter = MovingWindowRateLimiter(storage)
         self._refuse = refuse

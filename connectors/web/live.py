@@ -12,6 +12,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Protocol
 
+import anyio
 from anyio import to_thread
 from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -85,7 +86,8 @@ class LiveConnection:
 
     async def _greeted(self) -> bool:
         try:
-            frame = await asyncio.wait_for(self._read(), HELLO_TIMEOUT_S)
+            with anyio.fail_after(HELLO_TIMEOUT_S):
+                frame = await self._read()
             hello = Hello.model_validate(frame)
             self._cursor = _cursor(hello.after)
             self._conversation_id = await self._admit(hello.token)
@@ -98,19 +100,21 @@ class LiveConnection:
         return False
 
     async def _until_gone(self, events: AsyncIterator[Event]) -> None:
-        tasks = [
-            asyncio.create_task(self._listen()),
-            asyncio.create_task(self._follow(events)),
-            asyncio.create_task(self._look_again()),
-        ]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        for task in done:
-            task.result()
+        ended: list[Exception] = []
+
+        async def run(work: Callable[[], Awaitable[None]]) -> None:
+            try:
+                await work()
+            except (WebSocketDisconnect, self._refusals.family) as error:
+                ended.append(error)
+            group.cancel_scope.cancel()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(run, self._listen)
+            group.start_soon(run, lambda: self._follow(events))
+            group.start_soon(run, self._look_again)
+        if ended:
+            raise ended[0]
 
     async def _follow(self, events: AsyncIterator[Event]) -> None:
         async for event in events:
@@ -126,7 +130,7 @@ class LiveConnection:
 
     async def _look_again(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_AGAIN_S)
+            await anyio.sleep(LOOK_AGAIN_S)
             await self._push()
 
     async def _push(self, *, always: bool = False) -> None:

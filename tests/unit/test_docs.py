@@ -273,6 +273,26 @@ def test_every_endpoint_of_the_web_channel_is_documented() -> None:
     assert served - documented == set()
 
 
+# The widget
+
+
+def test_deployment_describes_every_attribute_and_method_of_the_widget() -> None:
+    script = (ROOT / "connectors/web/static/widget.js").read_text(encoding="utf-8")
+    guide = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+    defaults = re.search(r"var DEFAULTS = \{(.*?)\n  \};", script, re.S)
+    assert defaults is not None
+    settings = set(re.findall(r"(\w+): ", defaults.group(1))) - {"identity", "attributes"}
+    spelt = {"data-" + re.sub(r"([A-Z])", r"-\1", name).lower() for name in settings}
+    assert "data-position" in spelt
+    assert {name for name in spelt if f"`{name}`" not in guide} == set()
+    public = script[script.index("window.lawbridge = {") :]
+    methods = set(re.findall(r"^    (\w+): ", public, re.M))
+    assert "toggle" in methods
+    assert {name for name in methods if f"`{name}`" not in guide} == set()
+    events = set(re.findall(r"tell\('(\w+)'", script))
+    assert {name for name in events if f"`lawbridge:{name}`" not in guide} == set()
+
+
 # Measuring
 
 

@@ -199,7 +199,7 @@ def test_choices_are_taken_by_button_and_offered_with_back_and_cancel(desk: Desk
 def test_a_form_that_rasa_forgot_is_opened_again_by_the_next_answer(desk: Desk) -> None:
     desk.applicant.fill(until="phone")
     turn = desk.hear("13800138000")
-    assert desk.aid.form.recover(turn) == "/start_aid"
+    assert desk.aid.form.takes(turn)
     _, events = desk.run("action_stop_form", "give_detail")
     assert loop_of(events) == "aid_form"
     assert slot_of(events, "aid_complete") is None
@@ -374,7 +374,7 @@ def test_an_interruption_keeps_the_context_of_its_answer(desk: Desk) -> None:
 def test_a_consultation_that_rasa_forgot_goes_on(desk: Desk) -> None:
     begin(desk)
     turn = desk.hear("没有")
-    assert desk.guided.form.recover(turn) == "/start_guided"
+    assert desk.guided.form.takes(turn)
     _, events = desk.run("action_stop_form", "give_detail")
     assert loop_of(events) == "guided_form"
     assert desk.context.guided_answers == (("safety", "none"),)

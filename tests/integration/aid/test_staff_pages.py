@@ -150,6 +150,7 @@ def test_lawyers_neither_decide_nor_see_full_numbers(pages: Pages) -> None:
     assert lawyer.post(f"/desk/aid/{number}/reveal").status_code == 403
     changed = lawyer.post(f"/desk/aid/{number}/state", data={"to": "accepted"})
     assert changed.status_code == 403
+    assert "110105" not in lawyer.get(f"/desk/aid/{number}").text
     assert '<button type="submit">确定</button>' not in lawyer.get(f"/desk/aid/{number}").text
 
 

@@ -93,7 +93,8 @@ def test_a_message_sent_twice_is_one_message(building: Building) -> None:
     "body",
     [
         "null", "[]", "{}", '{"id": 1, "text": "a"}', '{"id": "a"}', '{"id": "a", "text": 5}',
-        '{"id": "", "text": "a"}', '{"id": "a\\u0000", "text": "a"}', '{"id": "a", "text": "\\ud800"}',
+        '{"id": "", "text": "a"}', '{"id": "a\\u0000", "text": "a"}',
+        '{"id": "a", "text": "\\ud800"}',
         '{"id": "a", "text": ', '{"id": "a", "text": ""}',
     ],
 )  # fmt: skip
@@ -109,7 +110,7 @@ def test_a_malformed_message_is_refused_in_one_shape(building: Building, body: s
     assert set(answer.json()["error"]) == {"code", "message"}
 
 
-@pytest.mark.parametrize("conversation_id", ["x", "%00", "0" * 31, "..%2f", "Z" * 32])
+@pytest.mark.parametrize("conversation_id", ["x", "%00", "0" * 31, "0" * 33, "Z" * 32])
 def test_a_malformed_conversation_id_is_refused(building: Building, conversation_id: str) -> None:
     answer = building.browser("zhao").get(f"/api/desk/conversations/{conversation_id}")
     assert answer.status_code in (404, 422)

@@ -32,7 +32,7 @@ class Drafts:
         self.open_form: dict[str, str] = {}
 
 
-class Named(Action):
+class Named(Action):  # type: ignore[misc]
     """An action that says its own name, the intent, and whatever its subclass adds."""
 
     def __init__(self, name: str, drafts: Drafts) -> None:

@@ -40,5 +40,5 @@ def test_a_slash_cannot_set_a_slot_that_is_custom(rasa: Rasa, actions: ActionSer
 
 def test_a_full_width_slash_is_ordinary_text(rasa: Rasa, actions: ActionServer) -> None:
     rasa.say("ordinary", "我想申请法律援助")
-    rasa.say("ordinary", "／restart")
-    assert rasa.open_form("ordinary") == "aid_form"
+    rasa.say("ordinary", "／give_detail")
+    assert actions.drafts.answered["ordinary", "aid_form"] == 0

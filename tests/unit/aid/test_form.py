@@ -96,6 +96,7 @@ def test_a_bad_answer_is_read_as_one_and_gets_its_sentence(
         "仲裁时效多久？",
         "欠薪怎么办",
         "该去找谁",
+        "那去哪里办",
         "劳动合同法第八十二条",
         "我的申请到哪了",
         "FY20261123-0001-6 后四位 8000",

@@ -34,9 +34,6 @@ class OpenForm:
     def takes(self, turn: Turn) -> bool:
         return self.open
 
-    def recover(self, turn: Turn) -> str:
-        return ""
-
 
 class World:
     def __init__(self, store: Store, clock: FixedClock) -> None:
@@ -256,3 +253,12 @@ async def test_a_closed_conversation_opens_again_with_the_bot(world: World) -> N
     reply = await world.say("老板欠薪")
     assert reply.mode == Mode.BOT
     assert reply.messages
+
+
+async def test_a_dangerous_story_told_to_a_form_is_its_answer_as_well(world: World) -> None:
+    world.form.open = True
+    world.rasa.answer = lambda words: [TurnReply("aid_apply", (text("下一个问题"),))]
+    reply = await world.say("他现在又在打我 我躲在厕所")
+    assert world.rasa.sent[0][1] == "〔已填写〕"
+    assert "12338" in said(reply)
+    assert "下一个问题" in said(reply)

@@ -156,7 +156,7 @@ function Desk({ canned }) {
         const next = latest.current.queue[0];
         if (next) claim(next.id);
         else say("现在没有人排队。");
-      } else if (event.key === "Escape" && !document.querySelector("dialog[open]")) {
+      } else if (event.key === "Escape" && !event.isComposing && !document.querySelector("dialog[open]")) {
         tell({ type: "select", id: null });
         document.querySelector(".queue .open")?.focus();
       }

@@ -86,6 +86,13 @@ function Composer({ id, chat, canned, onDraft, onSend, onTyping }) {
     event.preventDefault();
     send();
   };
+  useEffect(() => {
+    const onPress = (event) => {
+      if (!menu.current.contains(event.target)) menu.current.open = false;
+    };
+    document.addEventListener("pointerdown", onPress);
+    return () => document.removeEventListener("pointerdown", onPress);
+  }, []);
   const onMenuKey = (event) => {
     if (event.key !== "Escape" || !menu.current.open) return;
     event.stopPropagation();

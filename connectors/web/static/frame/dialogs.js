@@ -13,6 +13,8 @@ export function keepFocusIn(root, event) {
   const all = focusables(root);
   if (!all.length) return;
   const at = all.indexOf(document.activeElement);
+  // Browsers also stop at what scrolls; from there the next stop is theirs to find.
+  if (at < 0 && document.activeElement !== document.body && root.contains(document.activeElement)) return;
   const next = event.shiftKey ? (at <= 0 ? all.length - 1 : -1) : at === all.length - 1 || at < 0 ? 0 : -1;
   if (next < 0) return;
   event.preventDefault();
@@ -32,7 +34,7 @@ export function Consent({ t, config, chat, settings, locale, onDecline }) {
   useEffect(() => { head.current.focus(); }, []);
   const problem = chat.problem === 'offline' ? t('start_failed') : chat.problem;
   return html`<section class="sheet" aria-labelledby="consent-title">
-    <div class="sheet-scroll">
+    <div class="sheet-scroll" tabindex="0" role="region" aria-labelledby="consent-title">
       ${chat.phase === 'erased' && html`<p class="banner good" role="status">${t('erased')}</p>`}
       ${chat.phase === 'expired' && html`<p class="banner warn" role="alert">${t('expired')}</p>`}
       <h2 id="consent-title" tabindex="-1" ref=${head}>${settings.welcomeTitle || t('consent_title')}</h2>
