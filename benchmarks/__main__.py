@@ -88,15 +88,15 @@ def _memory(idle: dict[str, float], after: dict[str, float]) -> dict[str, Any]:
 
 def _print(console: Console, results: dict[str, Any]) -> None:
     table = Table(title="对话：POST /api/web/messages 与裸 Rasa 的 REST 通道（同一模型与动作）")
-    for column in ("客户端", "通道", "p50 ms", "p95 ms", "消息/秒", "异常"):
+    for column in ("客户端", "通道", "p50 ms", "p95 ms", "消息/秒", "处理器 ms/条", "异常"):
         table.add_column(column, justify="left" if column == "通道" else "right")
     for level, found in results["chat"].items():
         for key, name in (("product", "法桥"), ("bare_rasa", "裸 Rasa")):
             row = found[key]
             faults = "，".join(f"{why}×{n}" for why, n in row["faults"].items()) or "无"
-            figures = (f"{row[name]:.1f}" for name in ("p50_ms", "p95_ms", "per_s"))
+            figures = (f"{row[name]:.1f}" for name in chat.FIGURES)
             table.add_row(level, name, *figures, faults)
-        ratio = (f"×{found['ratio'][name]:.2f}" for name in ("p50_ms", "p95_ms", "per_s"))
+        ratio = (f"×{found['ratio'][name]:.2f}" for name in chat.FIGURES)
         table.add_row("", "[bold]比值[/]", *ratio, "", end_section=True)
     console.print(table)
     memory = Table(title="常驻内存（MB）")

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import httpx2
 
 TIMEOUT_S = 60.0
+DEGRADED = "answered without Rasa"
 
 
 class Talk(Protocol):
@@ -58,7 +59,7 @@ class WebTalk:
             return f"mode {answer['mode']}"
         parts = [part for message in answer["messages"] for part in message["parts"]]
         degraded = any(p["type"] == "notice" and p.get("kind") == "warning" for p in parts)
-        return "answered without Rasa" if degraded else ""
+        return DEGRADED if degraded else ""
 
 
 @dataclass(frozen=True)

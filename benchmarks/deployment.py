@@ -44,6 +44,12 @@ class Running:
     rasa_url: str
     times: StartTimes
 
+    def cpu_s(self) -> float:
+        """Return the processor seconds all its processes have used so far."""
+        top = psutil.Process(self.process.pid)
+        times = [p.cpu_times() for p in (top, *top.children(recursive=True))]
+        return float(sum(t.user + t.system for t in times))
+
     def memory_mb(self) -> dict[str, float]:
         """Return the resident memory of each process in MB, by what it does."""
         top = psutil.Process(self.process.pid)

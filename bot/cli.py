@@ -17,7 +17,10 @@ from rich.table import Table
 
 from bot import backup as backups
 from bot import doctor as doctoring
+from bot.accounts.repository import AccountRepository
+from bot.accounts.service import AccountService
 from bot.core import Core, build_index, make_store
+from bot.domain.clock import SystemClock
 from bot.errors import LawbridgeError
 from bot.log import configure
 from bot.rasa_server import RasaMissing
@@ -166,15 +169,22 @@ def lawyer_add(
     ] = "",
 ) -> None:
     """添加律师或工作人员账号。"""
-    from bot.accounts.repository import AccountRepository
-    from bot.accounts.service import AccountService
-    from bot.domain.clock import SystemClock
-
-    clock = SystemClock()
     with _explained():
-        accounts = AccountService(AccountRepository(make_store(Settings()), clock), clock)
-        accounts.add(login, name, licence, role, password)
+        _accounts().add(login, name, licence, role, password)
     console.print(f"已添加 {name}（{login}）。")
+
+
+@lawyer_app.command("password")
+def lawyer_password(
+    login: Annotated[str, typer.Argument(help="登录名")],
+    password: Annotated[
+        str, typer.Option(prompt="新密码", confirmation_prompt="再输一次", hide_input=True)
+    ] = "",
+) -> None:
+    """重设密码（忘记时用）；此人所有登录随之失效。"""
+    with _explained():
+        _accounts().set_password(login, password)
+    console.print(f"{login} 的密码已重设。")
 
 
 @app.command()
@@ -196,6 +206,11 @@ def restore(
     with _explained():
         backups.restore(Settings(), source)
     console.print("已恢复。请运行 make run 启动服务。")
+
+
+def _accounts() -> AccountService:
+    clock = SystemClock()
+    return AccountService(AccountRepository(make_store(Settings()), clock), clock)
 
 
 def quiet() -> None:

@@ -96,6 +96,17 @@ class StorageUnavailable(LawbridgeError):
     sentence = "系统暂时无法保存，您的消息没有丢失，请稍后重发；急事请拨打 12348。"
 
 
+class UnverifiedCitation(BadInput):
+    code = "unverified_citation"
+    sentence = "消息里引用的条文在法律库中查不到，请核对后再发。"
+
+
+class LoginTaken(BadInput):
+    code = "login_taken"
+    status = 409
+    sentence = "这个登录名已经有人用了，请换一个。"
+
+
 class DialogueUnavailable(LawbridgeError):
     """The dialogue manager did not answer; callers fall back to retrieval."""
 

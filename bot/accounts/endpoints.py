@@ -75,6 +75,28 @@ def create_accounts_router(
         )
         return response
 
+    def password_form(request: Request, staff: Staff, error: LawbridgeError | None) -> Response:
+        context = {"staff": staff, "error": error.detail if error else ""}
+        status = error.status if error else 200
+        return templates.TemplateResponse(request, "password.html", context, status_code=status)
+
+    @router.get("/password", response_class=HTMLResponse, include_in_schema=False)
+    def password_page(request: Request, staff: Staff = Depends(guard.of_page)) -> Response:
+        return password_form(request, staff, None)
+
+    @router.post("/password", response_class=HTMLResponse, summary="修改密码，所有会话随之失效")
+    def change_password(
+        request: Request,
+        present: Annotated[str, Form(max_length=1000)] = "",
+        new: Annotated[str, Form(max_length=1000)] = "",
+        staff: Staff = Depends(guard.of_page),
+    ) -> Response:
+        try:
+            accounts.change_password(staff.login, present, new)
+        except LawbridgeError as error:
+            return password_form(request, staff, error)
+        return _forget(RedirectResponse(f"{HOME}/login", 303))
+
     @router.post("/logout", summary="退出登录")
     def sign_out(request: Request) -> Response:
         if not comes_from_here(request):

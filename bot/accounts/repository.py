@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.domain.clock import Clock
 from bot.domain.people import Role, Staff
-from bot.errors import BadInput
+from bot.errors import LoginTaken
 from bot.store.tables import audit, staff, staff_sessions
 from bot.store.unit import Store
 
@@ -22,12 +22,6 @@ class Account:
 
     person: Staff
     password_hash: str
-
-
-class LoginTaken(BadInput):
-    code = "login_taken"
-    status = 409
-    sentence = "这个登录名已经有人用了，请换一个。"
 
 
 class AccountRepository:
@@ -157,6 +151,21 @@ class AccountRepository:
         with self._store.read() as connection:
             row = connection.execute(query).first()
         return None if row is None else _person(row)
+
+    def set_password(self, login: str, password_hash: str) -> int | None:
+        """Replace a password, lift the lock, end every session; None without such a name."""
+        with self._store.write() as connection:
+            row = connection.execute(select(staff.c.id).where(staff.c.login == login)).first()
+            if row is None:
+                return None
+            connection.execute(
+                update(staff)
+                .where(staff.c.id == row.id)
+                .values(password_hash=password_hash, failed_logins=0, locked_until=None)
+            )
+            self._log(connection, login, "password_changed", login)
+        self.revoke_all(row.id)
+        return int(row.id)
 
     def revoke(self, token_hash: str) -> None:
         self._revoke(staff_sessions.c.token_hash == token_hash)

@@ -27,6 +27,8 @@ _BAD_LOGIN = "登录名须为 2 至 40 个小写字母、数字或 _ . @ -，以
 _BAD_NAME = "请填写姓名（不超过 40 个字）。"
 _BAD_LICENCE = "执业证号不能超过 40 个字。"
 _BAD_ROLE = "角色只能是 lawyer、officer 或 admin。"
+_SAME_PASSWORD = "新密码不能和现在的密码一样。"
+_NO_ACCOUNT = "没有这个登录名的账号。"
 _BAD_PASSWORD = f"密码至少 {LEAST_PASSWORD} 位，至多 {LONGEST_PASSWORD} 位。"
 
 # Argon2 takes 64 MiB for each check: a burst of sign-ins must wait, not exhaust the memory.
@@ -64,8 +66,7 @@ class AccountService:
             raise BadInput(_BAD_LICENCE)
         if role not in set(Role):
             raise BadInput(_BAD_ROLE)
-        if not LEAST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-            raise BadInput(_BAD_PASSWORD)
+        self._require_length(password)
         hashed = self._hasher.hash(password)
         return self._repository.add(stored, name.strip(), licence.strip(), Role(role), hashed)
 
@@ -105,6 +106,34 @@ class AccountService:
         token = secrets.token_urlsafe(32)
         self._repository.open_session(account.person, token_hash(token), SESSION_LASTS)
         return account.person, token
+
+    def change_password(self, login: str, present: str, new: str) -> None:
+        """Replace a password its owner knows; every session of theirs ends.
+
+        Raises:
+            BadInput: the new password is too short, too long or the same.
+            NotSignedIn, LockedOut: the present password is wrong, perhaps too often.
+        """
+        if new == present:
+            raise BadInput(_SAME_PASSWORD)
+        self._require_length(new)
+        self.authenticate(login, present)
+        self.set_password(login, new)
+
+    def set_password(self, login: str, new: str) -> None:
+        """Replace a password without knowing it: the operator's way, at the command line.
+
+        Raises:
+            BadInput: there is no such account, or the password's length is not allowed.
+        """
+        self._require_length(new)
+        name = login_name(login)
+        if name is None or self._repository.set_password(name, self._hasher.hash(new)) is None:
+            raise BadInput(_NO_ACCOUNT)
+
+    def _require_length(self, password: str) -> None:
+        if not LEAST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+            raise BadInput(_BAD_PASSWORD)
 
     def _check(self, password: str, hashed: str) -> bool:
         with self._checks:

@@ -21,7 +21,7 @@ from bot.dialogue.normalise import MAX_CHARACTERS, clean
 from bot.domain.clock import Clock
 from bot.domain.conversation import Conversation, Mode, Sender
 from bot.domain.people import Staff
-from bot.errors import BadInput, EmptyMessage, MessageTooLong
+from bot.errors import EmptyMessage, MessageTooLong, UnverifiedCitation
 from bot.texts import Texts
 from connectors.messages import Outbound, notice, text
 from knowledge_base.citations import article_title, verify
@@ -35,11 +35,6 @@ SUMMARISED = 200
 LAST_WORDS_SHOWN = 60
 
 Json = dict[str, Any]
-
-
-class UnverifiedCitation(BadInput):
-    code = "unverified_citation"
-    sentence = "消息里引用的条文在法律库中查不到，请核对后再发。"
 
 
 class StoredFile(Protocol):

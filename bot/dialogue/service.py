@@ -154,7 +154,7 @@ class DialogueService:
         if answer.handover is not None and mode is Mode.QUEUED:
             sent += (await self._queue_notice(conversation_id, answer),)
         if sent:
-            await self._announce(conversation_id, sent[-1].id, mode)
+            await self._announce(conversation_id, sent[-1].id, mode, received.mode)
         log.info(
             "reply_sent",
             conversation_id=conversation_id,
@@ -245,11 +245,13 @@ class DialogueService:
         )
         return await store.run(lambda: repository.append_one(conversation_id, Sender.SYSTEM, parts))
 
-    async def _announce(self, conversation_id: str, message_id: int, mode: Mode) -> None:
+    async def _announce(self, conversation_id: str, message_id: int, *modes: Mode) -> None:
+        """Tell open connections; the desk hears whenever it owns or owned the conversation."""
         event = {"kind": "message", "conversation_id": conversation_id, "id": message_id}
-        await self._bus.publish(conversation_topic(conversation_id), {**event, "mode": mode})
-        if mode not in BOT_SPEAKS:
-            await self._bus.publish(QUEUE_TOPIC, {**event, "mode": mode})
+        event |= {"mode": modes[0]}
+        await self._bus.publish(conversation_topic(conversation_id), event)
+        if not BOT_SPEAKS.issuperset(modes):
+            await self._bus.publish(QUEUE_TOPIC, event)
 
     def _parts_of(self, inbound: Inbound) -> tuple[Part, ...]:
         if inbound.parts:

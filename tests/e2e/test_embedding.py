@@ -148,6 +148,6 @@ def test_a_site_that_is_not_allowed_cannot_embed_the_widget(
 ) -> None:
     with Sites(folder, sqlite_store, allowed=False) as sites:
         page.goto(sites.host_url)
-        page.evaluate("() => { window.lawbridge.toggle('open').catch(() => {}); }")
-        until(lambda: len(page.frames) == 2 and page.frames[1].url.startswith("chrome-error:"))
+        with page.expect_console_message(lambda m: "frame-ancestors" in m.text):
+            page.evaluate("() => { window.lawbridge.toggle('open').catch(() => {}); }")
         assert page.frame_locator("iframe").get_by_role("button").count() == 0

@@ -49,11 +49,12 @@ def test_questions_hand_nobody_over_to_a_person() -> None:
 
 
 def test_only_answered_messages_count_towards_the_speed() -> None:
-    measured = Measured([10.0, 20.0, 30.0], Counter({"status 503": 5}), wall_s=2.0)
+    measured = Measured([10.0, 20.0, 30.0], Counter({"status 503": 5}), wall_s=2.0, cpu_s=0.6)
     found = measured.summary()
     assert found["messages"] == 3
     assert found["p50_ms"] == 20.0
     assert found["per_s"] == 1.5
+    assert found["cpu_ms"] == 200.0
     assert found["faults"] == {"status 503": 5}
 
 

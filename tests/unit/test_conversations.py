@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 
 import pytest
-from tests.conftest import FixedClock
 
 from bot.dialogue.repository import ConversationRepository
 from bot.domain.conversation import MOVES, Context, HandoverReason, Mode, Sender, may_move
 from bot.errors import IllegalMove, NotFound
 from bot.store.unit import Store
 from connectors.messages import Inbound, text
+from tests.conftest import FixedClock
 
 
 @pytest.fixture

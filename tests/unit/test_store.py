@@ -92,6 +92,11 @@ def put(store: Store, clock: FixedClock, key: str) -> None:
         enqueue(connection, store.cipher, clock.now(), "greet", key, {"name": "王五"})
 
 
+def fill(store: Store, clock: FixedClock) -> None:
+    for number in range(500):
+        put(store, clock, f"{number}")
+
+
 def test_outbox_rows_are_delivered_once(store: Store, clock: FixedClock) -> None:
     seen: list[object] = []
     runner = OutboxRunner(store, clock, {"greet": seen.append})
@@ -153,9 +158,9 @@ def test_payloads_are_unreadable_at_rest(sqlite_store: Store, clock: FixedClock)
 
 
 def test_a_stored_moment_needs_its_zone(sqlite_store: Store) -> None:
-    with pytest.raises(Exception, match="time zone"), sqlite_store.write() as connection:
-        naive = dt.datetime(2026, 1, 1)  # noqa: DTZ001
-        enqueue(connection, sqlite_store.cipher, naive, "greet", "a", {})
+    clock = FixedClock(dt.datetime(2026, 1, 1))  # noqa: DTZ001
+    with pytest.raises(Exception, match="time zone"):
+        put(sqlite_store, clock, "a")
 
 
 def test_a_locked_database_is_said_in_words(sqlite_store: Store, clock: FixedClock) -> None:
@@ -178,7 +183,6 @@ def test_a_full_disk_is_said_in_words_and_nothing_is_half_written(
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
         connection.rollback()
     with pytest.raises(StorageUnavailable):
-        for number in range(500):
-            put(sqlite_store, clock, f"{number}")
+        fill(sqlite_store, clock)
     with sqlite_store.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"

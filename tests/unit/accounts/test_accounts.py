@@ -8,10 +8,10 @@ import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from bot.accounts.repository import AccountRepository, LoginTaken
+from bot.accounts.repository import AccountRepository
 from bot.accounts.service import AccountService
 from bot.domain.people import Role
-from bot.errors import BadInput, LawbridgeError, LockedOut, NotSignedIn
+from bot.errors import BadInput, LawbridgeError, LockedOut, LoginTaken, NotSignedIn
 from bot.store.unit import Store
 from tests.conftest import FixedClock
 
@@ -194,3 +194,32 @@ def test_an_account_with_a_bad_value_is_not_made(
 ) -> None:
     with pytest.raises(BadInput):
         accounts.add(login, name, licence, role, password)
+
+
+def test_a_changed_password_ends_every_session(accounts: AccountService) -> None:
+    accounts.add("li", "李律师", "", "lawyer", "correct horse")
+    _, token = accounts.authenticate("li", "correct horse")
+    accounts.change_password("li", "correct horse", "battery staple")
+    assert accounts.session(token) is None
+    assert accounts.authenticate("li", "battery staple")[0].login == "li"
+    with pytest.raises(NotSignedIn):
+        accounts.authenticate("li", "correct horse")
+
+
+@pytest.mark.parametrize("new", ["short", "x" * 201, "correct horse"])
+def test_a_bad_new_password_changes_nothing(accounts: AccountService, new: str) -> None:
+    accounts.add("li", "李律师", "", "lawyer", "correct horse")
+    with pytest.raises(BadInput):
+        accounts.change_password("li", "correct horse", new)
+    assert accounts.authenticate("li", "correct horse")[0].name == "李律师"
+
+
+def test_the_operator_resets_a_forgotten_password_and_the_lock(accounts: AccountService) -> None:
+    accounts.add("li", "李律师", "", "lawyer", "correct horse")
+    for _ in range(6):
+        with pytest.raises((NotSignedIn, LockedOut)):
+            accounts.authenticate("li", "wrong")
+    accounts.set_password("li", "battery staple")
+    assert accounts.authenticate("li", "battery staple")[0].login == "li"
+    with pytest.raises(BadInput):
+        accounts.set_password("nobody", "battery staple")

@@ -7,7 +7,6 @@ import threading
 
 import pytest
 
-from bot.desk.service import UnverifiedCitation
 from bot.domain.conversation import HandoverReason, Mode, Sender
 from bot.domain.people import Staff
 from bot.errors import (
@@ -18,6 +17,7 @@ from bot.errors import (
     LawbridgeError,
     MessageTooLong,
     NotFound,
+    UnverifiedCitation,
 )
 from bot.store.unit import Store
 from connectors.messages import text
