@@ -53,9 +53,16 @@ def translation_table(
 
 
 def fit_weights(
-    examples: Sequence[Example], start: Sequence[float], *, ridge: float = 1e-3
+    examples: Sequence[Example],
+    start: Sequence[float],
+    *,
+    least: Sequence[float] | None = None,
+    ridge: float = 1e-3,
 ) -> FloatArray:
-    """Return non-negative weights that maximise the listwise likelihood of the true candidates."""
+    """Return weights that maximise the listwise likelihood of the true candidates.
+
+    No weight falls below its ``least``, by default zero.
+    """
     useful = [(x.astype(np.float64), y, w) for x, y, w in examples if y.any()]
     total = sum(w for _, _, w in useful)
 
@@ -69,9 +76,9 @@ def fit_weights(
         return value, slope
 
     # A negative weight would punish a passage for matching, which no reader could explain.
-    found = minimize(
-        loss, np.asarray(start), jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(start)
-    )
+    floors = [0.0] * len(start) if least is None else least
+    bounds = [(floor, None) for floor in floors]
+    found = minimize(loss, np.asarray(start), jac=True, method="L-BFGS-B", bounds=bounds)
     fitted: FloatArray = found.x
     return fitted
 

@@ -18,7 +18,7 @@ _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe0e\ufe0f\uf
 _CHINESE_NUMBER = re.compile("[〇零一二三四五六七八九十百千万两]*[十百千万][〇零一二三四五六七八九十百千万]*")
 _ARTICLE = re.compile("第[〇零一二三四五六七八九十百千0-9]+(?=[条款项章节])")
 _DIGITS = re.compile(r"[0-9]+(?:[.,:/-][0-9]+)*")
-# Not a digit: CountVectorsFeaturizer spells digits out as __NUMBER__, which litters character n-grams.
+# Not a digit: CountVectorsFeaturizer would spell it __NUMBER__ and litter character n-grams.
 _NUMBER = "〇"
 _SPACE = re.compile(r"\s+")
 _REPEATED = re.compile(r"([^0-9a-z])\1{2,}")

@@ -252,4 +252,3 @@ def _cursor(after: int | str) -> int:
     if not 0 <= value < 2**62:
         raise ValueError(after)
     return value
-

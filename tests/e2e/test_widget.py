@@ -20,7 +20,7 @@ PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 800}
 NEUTRAL = "https://www.gov.cn/"
 QUESTION = "房东不退我押金怎么办"
-ATTACK = "<img src=x onerror=\"window.hacked=1\"><script>window.hacked=1</script>"
+ATTACK = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 
 
 @pytest.fixture(params=[PHONE, DESKTOP], ids=["phone", "desktop"])
@@ -117,9 +117,7 @@ def stored_in(page: Page) -> list[int]:
     return [frame.evaluate(counts) for frame in page.frames]
 
 
-def test_nothing_is_stored_or_sent_before_consent(
-    page: Page, context: BrowserContext
-) -> None:
+def test_nothing_is_stored_or_sent_before_consent(page: Page, context: BrowserContext) -> None:
     calls: list[str] = []
     page.on("request", lambda request: calls.append(request.url))
     widget = Widget(page).open()
@@ -274,6 +272,18 @@ def test_a_lost_connection_loses_nothing_and_repeats_nothing(
     assert shown == sorted(set(shown))
     visible = {int(m["id"]) for m in stored if any(p["type"] != "buttons" for p in m["parts"])}
     assert visible | {0} == set(shown)
+
+
+def test_without_websockets_the_conversation_goes_on_by_polling(
+    page: Page, live_app: LiveApp
+) -> None:
+    page.route_web_socket("**/api/web/ws", lambda socket: socket.close(code=1011))
+    widget = Widget(page).start()
+    widget.ask(QUESTION)
+    widget.server(live_app).post("/api/web/messages", json={"id": "o", "text": "另一台设备说的"})
+    widget.frame.get_by_text("另一台设备说的").wait_for()
+    until(lambda: widget.banner.count() == 0)
+    assert widget.own.count() == 2
 
 
 def test_a_reload_keeps_the_conversation_and_the_draft(page: Page) -> None:

@@ -150,17 +150,13 @@ def test_a_stranger_is_sent_away(client: TestClient, hello: Any, code: str) -> N
             socket.receive_json()
 
 
-def test_who_says_nothing_is_not_kept(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_says_nothing_is_not_kept(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "HELLO_TIMEOUT_S", 0.01)
     with client.websocket_connect("/api/web/ws") as socket:
         assert socket.receive_json()["code"] == "bad_input"
 
 
-def test_the_lawyers_typing_is_shown_and_ones_own_is_not(
-    visitor: Caller, small: SmallApp
-) -> None:
+def test_the_lawyers_typing_is_shown_and_ones_own_is_not(visitor: Caller, small: SmallApp) -> None:
     with visitor.live() as socket:
         socket.receive_json()
         socket.send_json({"kind": "typing"})
@@ -253,7 +249,13 @@ async def test_pushing_at_the_same_time_sends_each_message_once() -> None:
 
     unused: Any = None
     connection = LiveConnection(
-        Socket(), unused, Visitors(), unused, unused, unused, unused  # type: ignore[arg-type]
+        Socket(),
+        unused,
+        Visitors(),
+        unused,
+        unused,
+        unused,
+        unused,  # type: ignore[arg-type]
     )
     await asyncio.gather(*(connection._push() for _ in range(5)))
     assert sent == ["1", "2", "3"]

@@ -95,9 +95,7 @@ def test_the_catalogue_page_shows_all_sixteen_items(
     assert "示范" in page
 
 
-def test_what_the_pages_link_to_exists(
-    sqlite_store: Store, clock: FixedClock, kb: object
-) -> None:
+def test_what_the_pages_link_to_exists(sqlite_store: Store, clock: FixedClock, kb: object) -> None:
     client = TestClient(build(sqlite_store, clock, kb=kb).app)  # type: ignore[arg-type]
     for page in ("/", "/services"):
         for address in OWN.findall(client.get(page).text):

@@ -183,9 +183,7 @@ def test_a_rating_that_says_nothing_is_refused(
     assert visitor.post(path, json=body).status_code == 422
 
 
-def test_a_second_rating_of_one_stretch_corrects_the_first(
-    store: Store, clock: FixedClock
-) -> None:
+def test_a_second_rating_of_one_stretch_corrects_the_first(store: Store, clock: FixedClock) -> None:
     conversations = ConversationRepository(store, clock)
     service = RatingService(RatingRepository(store, clock))
     conversation, _ = conversations.create("web", "2026-11")

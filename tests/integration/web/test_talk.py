@@ -222,4 +222,3 @@ def test_limits_counted_in_redis_hold_across_processes(
         with TestClient(app) as client:
             statuses.append(client.post("/api/web/sessions").status_code)
     assert statuses == [201, 429]
-

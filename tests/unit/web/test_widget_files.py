@@ -45,8 +45,16 @@ def test_every_sentence_that_the_code_asks_for_exists() -> None:
 @pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)
 def test_no_script_makes_html_or_code_from_data(path: Path) -> None:
     source = path.read_text("utf-8")
-    for unsafe in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(",
-                   "new Function", "dangerouslySetInnerHTML", "'*'"):
+    for unsafe in (
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "eval(",
+        "new Function",
+        "dangerouslySetInnerHTML",
+        "'*'",
+    ):
         assert unsafe not in source, unsafe
 
 
