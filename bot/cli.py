@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,11 +24,11 @@ from bot.core import Core, build_index, make_store
 from bot.domain.clock import SystemClock
 from bot.errors import LawbridgeError
 from bot.log import configure
+from bot.preparation import prepare as make_ready
 from bot.rasa_server import RasaMissing
 from bot.routing import RouteResult, route_messages
 from bot.session import temporary_bot
 from bot.settings import Settings
-from bot.supervisor import up as run_up
 from connectors.console import render
 
 app = typer.Typer(
@@ -46,9 +47,17 @@ console = Console(stderr=True)
 @app.command()
 def up() -> None:
     """准备并启动全部服务，直到按下 Ctrl-C。"""
+    # Instead of this process, which has loaded everything: the supervisor stays and must be small.
+    os.execv(sys.executable, [sys.executable, "-m", "bot.supervisor"])
+
+
+@app.command(hidden=True)
+def prepare() -> None:
+    """只准备数据库、索引和模型（bot up 会调用）。"""
     settings = Settings()
     configure(settings.log_level, json=settings.log_json)
-    raise typer.Exit(run_up(settings, console))
+    with _explained():
+        make_ready(settings, console)
 
 
 @app.command(hidden=True)

@@ -30,14 +30,17 @@ class RasaPlan:
     data_dir: Path
     port: int
     actions_port: int
+    model: Path
+    """Named after what it is trained from, at the moment the plan was made: a server that is
+    started again loads the same model even when the examples have been edited since."""
 
     @property
     def python(self) -> Path:
         return self.venv / "bin" / "python"
 
-    @property
-    def model(self) -> Path:
-        return self.root / "models" / f"lawbridge-{content_hash(self.root)}.tar.gz"
+
+def model_path(root: Path) -> Path:
+    return root / "models" / f"lawbridge-{content_hash(root)}.tar.gz"
 
 
 def content_hash(root: Path) -> str:
@@ -93,7 +96,8 @@ def start(plan: RasaPlan) -> subprocess.Popen[bytes]:
     command = [
         str(plan.python), "-m", "rasa", "run", "--interface", "127.0.0.1",
         "--port", str(plan.port), "--model", str(plan.model),
-        "--endpoints", str(endpoints), "--credentials", "credentials.yml", "--quiet",
+        "--endpoints", str(endpoints), "--credentials", "credentials.yml",
+        "--quiet", "--logging-config-file", "bot/rasa_ext/logging.yml",
     ]  # fmt: skip
     with log:
         return subprocess.Popen(
@@ -144,7 +148,7 @@ def _environment() -> Mapping[str, str]:
         # Two trainings at once would fight over Rasa's cache, and ours takes seconds anyway.
         "RASA_MAX_CACHE_SIZE": "0",
         "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
-        "PYTHONWARNINGS": "ignore",
+        "PYTHONWARNINGS": "ignore::DeprecationWarning",
         "OMP_NUM_THREADS": "1",
         "TF_NUM_INTRAOP_THREADS": "1",
         "SANIC_WORKERS": "1",

@@ -1,7 +1,7 @@
 """``bot up``: prepare what is stale, start Rasa and the application, keep both alive.
 
-The supervisor holds no state: whatever is killed, including the supervisor, a new start goes on
-from the database.
+It runs as ``python -m bot.supervisor`` and imports nothing heavy, because it stays. It holds no
+state: whatever is killed, including the supervisor, a new start goes on from the database.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from types import FrameType
 from rich.console import Console
 
 from bot import rasa_server
-from bot.core import build_index, make_store
-from bot.rasa_server import FEW_ARENAS, RasaMissing, RasaPlan, die_with_parent
+from bot.rasa_server import FEW_ARENAS, RasaPlan, die_with_parent
 from bot.settings import ROOT, Settings
 
 RESTART_PAUSE_S = 1.0
@@ -35,27 +34,15 @@ class PortTaken(Exception):
 
 
 def plan_of(settings: Settings) -> RasaPlan:
+    """Return where Rasa lives, with the model that fits the examples as they are now."""
     return RasaPlan(
-        ROOT, settings.rasa_venv, settings.data_dir, settings.rasa_port, settings.actions_port
+        ROOT,
+        settings.rasa_venv,
+        settings.data_dir,
+        settings.rasa_port,
+        settings.actions_port,
+        rasa_server.model_path(ROOT),
     )
-
-
-def prepare(settings: Settings, console: Console) -> None:
-    """Migrate the database, build the index and train Rasa where their inputs changed.
-
-    Raises:
-        RasaMissing: Rasa cannot be trained; the message says why.
-    """
-    with console.status("检查数据库……"):
-        make_store(settings).engine.dispose()
-    console.print("[green]✓[/] 数据库已是最新结构")
-    with console.status("检查检索索引……"):
-        built = build_index(settings, show_progress=False)
-    console.print("[green]✓[/] 检索索引" + ("已重建" if built else "无变化"))
-    if not settings.rasa_url:
-        with console.status("检查 Rasa 模型（内容有变化时训练，约半分钟到一分钟）……"):
-            trained = rasa_server.train(plan_of(settings))
-        console.print("[green]✓[/] Rasa 模型" + ("已训练" if trained else "无变化"))
 
 
 def require_free(host: str, *ports: int) -> None:
@@ -119,13 +106,17 @@ def up(settings: Settings, console: Console) -> int:
     try:
         ports = [settings.port, settings.actions_port]
         require_free(settings.host, *ports, *([] if settings.rasa_url else [settings.rasa_port]))
-        prepare(settings, console)
-    except (RasaMissing, PortTaken) as error:
+    except PortTaken as error:
         console.print(f"[red]✗[/] {error}")
         return 1
+    # A process of its own: what it loads to build the index would stay in this one for ever.
+    prepared = subprocess.run([sys.executable, "-m", "bot", "prepare"], cwd=ROOT, check=False)
+    if prepared.returncode != 0:
+        return prepared.returncode
     children = [Child("应用", lambda: _start_application(settings))]
     if not settings.rasa_url:
-        children.append(Child("Rasa", lambda: rasa_server.start(plan_of(settings))))
+        plan = plan_of(settings)
+        children.append(Child("Rasa", lambda: rasa_server.start(plan)))
     stopping = _on_signals()
     started = time.monotonic()
     announced = False
@@ -212,3 +203,7 @@ def _announce(settings: Settings, console: Console, took_s: float) -> None:
         )
         console.print(f"  （登录后请修改密码，并删除 {login_file}）", highlight=False)
     console.print("  按 Ctrl-C 停止\n")
+
+
+if __name__ == "__main__":
+    sys.exit(up(Settings(), Console(stderr=True)))

@@ -74,7 +74,7 @@ def train(
     corpora: Annotated[Path, typer.Option(help="语料目录")] = Path("../shared/corpora"),
     out: Annotated[Path, typer.Option(help="模型目录")] = MODEL,
 ) -> None:
-    """重新训练内置模型（约十分钟）。"""
+    """重新训练内置模型（约一刻钟）。"""
     if not (corpora / "consultations" / "stard-train.jsonl").exists():
         raise _fail(f"no judged questions in {corpora}")
     # Imported here: torch and gensim are wanted by training alone.

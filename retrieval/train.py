@@ -295,7 +295,7 @@ class Training:
 
 
 def train(kb: KnowledgeBase, corpora: Path, out: Path, console: Console) -> None:
-    """Train on ``corpora`` and write the model files under ``out``; takes about ten minutes."""
+    """Train on ``corpora`` and write the model files under ``out``; takes a quarter of an hour."""
     Training(kb, corpora, console).run(out)
 
 

@@ -93,7 +93,10 @@ class LiveApp:
         """Return the application's and Rasa's processes by name."""
         found = {}
         for child in psutil.Process(self.process.pid).children(recursive=True):
-            command = " ".join(child.cmdline())
+            try:
+                command = " ".join(child.cmdline())
+            except psutil.Error:
+                continue  # it has just ended
             if "bot serve" in command:
                 found["application"] = child
             elif "rasa run" in command:
