@@ -26,13 +26,14 @@ check: setup  ## 代码检查：格式、类型、导入方向、模块长度、
 rasa-check: setup  ## 校验 Rasa 数据并跑对话测试
 	@.venv-rasa/bin/rasa data validate --data nlu_data
 	@.venv-rasa/bin/rasa train --data nlu_data --quiet
-	@.venv-rasa/bin/rasa test --stories tests/conversations --nlu nlu_data
+	@.venv-rasa/bin/rasa test core --stories tests/conversations --fail-on-prediction-errors
 
 bench: setup  ## 性能对比（同一次运行内的比值）
 	@$(BIN)/python -m benchmarks
 
 train: setup  ## 重新训练检索模型（需要 ../shared/corpora）
-	@$(BIN)/python -m retrieval train
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints/app.txt -e '.[train]'
+	@$(BIN)/python -m retrieval train --corpora ../shared/corpora
 
 clean:  ## 删除运行数据、模型和环境
 	rm -rf var models .venv .venv-rasa
