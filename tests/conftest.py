@@ -31,6 +31,11 @@ CORPORA = ROOT.parent / "shared" / "corpora"
 LOOPBACK = ["127.0.0.1", "::1"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the slow walks through a whole product last: what is cheap to find is found first."""
+    items.sort(key=lambda item: "e2e" in item.path.parts)
+
+
 def pytest_runtest_setup() -> None:
     socket_allow_hosts(LOOPBACK, allow_unix_socket=True)
 

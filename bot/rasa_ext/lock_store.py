@@ -10,6 +10,8 @@ from rasa.core.lock import TicketLock
 from rasa.core.lock_store import LOCK_LIFETIME, InMemoryLockStore
 from rasa.utils.endpoints import EndpointConfig
 
+from bot.rasa_ext import action_replies
+
 POLL_INTERVAL_S = 0.05
 
 
@@ -19,6 +21,8 @@ class FastLockStore(InMemoryLockStore):
     def __init__(self, endpoint_config: Optional[EndpointConfig] = None) -> None:
         """Accept the endpoint configuration that Rasa passes; nothing in it is needed."""
         super().__init__()
+        # The lock store is the one class of ours that every serving Rasa makes at its start.
+        action_replies.install()
 
     @asynccontextmanager
     async def lock(

@@ -31,14 +31,14 @@ def require_rasa() -> None:
         missing("没有 Rasa 环境 .venv-rasa（运行 make setup）")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def live_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
     require_rasa()
     with running(tmp_path_factory.mktemp("live")) as app:
         yield app
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chrome")
     if program is None:
