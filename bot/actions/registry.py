@@ -23,6 +23,11 @@ def reply_actions(
     cipher: Cipher,
 ) -> Sequence[Action]:
     """Return the actions whose work is one function from a turn to a reply."""
+
+    def going_on_or(otherwise: Answering) -> Answering:
+        """A bare "那要多少钱" says little to a classifier; after a matter it is clear."""
+        return lambda turn: composer.follow_up(turn) or otherwise(turn)
+
     answering: dict[str, Answering] = {
         "action_answer_question": lookups.question,
         "action_lookup_statute": lookups.statute,
@@ -36,8 +41,8 @@ def reply_actions(
         "action_complain": talk.complain,
         "action_privacy": talk.privacy,
         "action_smalltalk": talk.smalltalk,
-        "action_help": talk.help,
-        "action_out_of_scope": talk.out_of_scope,
+        "action_help": going_on_or(talk.help),
+        "action_out_of_scope": going_on_or(talk.out_of_scope),
         "action_affirm": talk.affirm,
         "action_deny": talk.deny,
         "action_show_more": talk.show_more,

@@ -75,8 +75,14 @@ class AidChat:
         parts.append(text(asked.question.strip(), title=progress))
         parts.append(self._choices(asked, can_go_back=bool(draft.values)))
         context = None
-        if opening and turn.context.guided:
-            context = replace(turn.context, guided="", guided_answers=())
+        if opening:
+            context = replace(
+                turn.context,
+                question=self._own.say("about.question"),
+                answer_id=self._own.say("about.answer"),
+                guided="",
+                guided_answers=(),
+            )
         return TurnReply(APPLY, tuple(parts), context=context)
 
     def validate(self, turn: Turn) -> tuple[bool, TurnReply | None]:
