@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     embedding_model: str = Field(
         "builtin", description="builtin，或任意 sentence-transformers 模型的目录或名称"
     )
-    region: str = Field("昆明", description="服务所在地，用于问候和办事指引")
+    region: str = Field("示范县", description="服务所在地，用于办事指引")
     bureau: str = Field("示范县司法局", description="主办单位名称")
     allowed_sites: Annotated[list[str], NoDecode] = Field(
         default_factory=list,

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 
 from knowledge_base.reading import (
     Key,
+    OptionalText,
     Read,
     Shape,
     Slug,
@@ -38,6 +39,8 @@ class SafetyLane:
     """The lane with the highest number wins."""
     transfer: bool = False
     """Hand over to a person at once instead of offering one."""
+    answer: str = ""
+    """Id of the reviewed answer that later questions ("我能见他吗") go on about."""
 
 
 def _compiles(pattern: str) -> str:
@@ -62,6 +65,7 @@ class SafetyLaneShape(Shape):
     offer_human: bool = False
     priority: int
     transfer: bool = False
+    answer: OptionalText = ""
 
 
 def read_safety_lanes(root: Path) -> Read[SafetyLaneShape]:

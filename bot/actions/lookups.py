@@ -8,15 +8,22 @@ from dataclasses import replace
 
 from bot.dialogue.answers import Composer, IndexUnavailable
 from bot.dialogue.cards import case_cards, citation_cards, service_cards
-from bot.dialogue.normalise import canonical
+from bot.dialogue.normalise import canonical, question_of
 from bot.dialogue.turn import Turn, TurnReply
 from bot.texts import Texts
 from connectors.messages import Part, buttons, text
 from knowledge_base.citations import parse
+from knowledge_base.lawnames import known_laws
 from knowledge_base.models import Contact, ServiceItem
+from knowledge_base.repealed import load_repealed
 
 MOST_ARTICLES = 5
 LONGEST_LOOKUP = 18
+_GUIDING = re.compile(r"指导(?:性)?案例\s*第?\s*(\d{1,3})\s*号")
+_ASKS_FOR_CASE = re.compile(
+    r"(?:请|帮我|给我|我想|想|能|可以)*(?:找|查|看|搜|要|有没有|有无|有)?(?:一下|看看|几个|一些|个)?"
+    r"(?:类似|相似|相近|同类|典型|真实|以前|别人)?(?:的)?(?:案例|判例|案子|案件|判决)(?:吗|呢|看看)?"
+)
 _LOOKS_UP = re.compile(
     r"内容|规定了?什么|怎么(?:说|规定|写)|说(?:的)?是?什么|原文|全文|讲的?什么|是啥|是什么|查"
 )
@@ -28,6 +35,7 @@ class Lookups:
         self._kb = composer.kb
         self._texts = texts
         self._region = region
+        self._repealed = load_repealed()
 
     def question(self, turn: Turn) -> TurnReply:
         """Answer a question of law; one that only names an article is a look-up."""
@@ -48,14 +56,7 @@ class Lookups:
             return self._law_as_a_whole(turn, question)
         held = [self._kb.articles[key] for key in keys if key in self._kb.articles]
         if not held:
-            return TurnReply(
-                "statute_lookup",
-                (
-                    text(self._texts.say("statute.not_held")),
-                    buttons(self._texts.button("lawyer")),
-                ),
-                confidence=0.0,
-            )
+            return self._not_held(cited[0].law)
         shown = held[:MOST_ARTICLES]
         context = replace(
             turn.context,
@@ -74,6 +75,20 @@ class Lookups:
             topic=held[0].topic,
             items=tuple(article.key for article in shown),
             context=context,
+        )
+
+    def _not_held(self, law: str) -> TurnReply:
+        """Say why there is no text: repealed, unknown, or only not in this base."""
+        say = self._texts.say
+        replaced = self._repealed.get(law)
+        if replaced is not None:
+            words = say("statute.repealed", law=law, by=replaced.by, on=replaced.on)
+        elif known_laws().knows(law):
+            words = say("statute.not_held")
+        else:
+            words = say("statute.no_such_law")
+        return TurnReply(
+            "statute_lookup", (text(words), buttons(self._texts.button("lawyer"))), confidence=0.0
         )
 
     def _law_as_a_whole(self, turn: Turn, question: str) -> TurnReply:
@@ -101,13 +116,22 @@ class Lookups:
 
     def case(self, turn: Turn) -> TurnReply:
         """Show typical cases for the matter described, or for the one just discussed."""
-        question = canonical(turn.text)
-        query = f"{turn.context.question} {question}" if len(question) <= 12 else question
+        question = question_of(turn.text)
+        numbered = _GUIDING.search(question)
+        if numbered is not None:
+            return self._guiding_case(turn, int(numbered[1]))
+        # The words of asking ("有没有类似案例") stand in many cases and say nothing of this one.
+        matter = _ASKS_FOR_CASE.sub("", question).strip("，。？? ")
+        query = matter if len(matter) >= 3 else turn.context.question
+        if not query:
+            return TurnReply("case_lookup", (text(self._texts.say("cases.which")),))
         try:
-            found = self._composer.find(query, "case", 3)
+            found = self._composer.find(query, "case", 6)
         except IndexUnavailable:
             return self._no_index("case_lookup")
-        cases = [self._kb.cases[hit.key] for hit in found.hits]
+        ranked = [self._kb.cases[hit.key] for hit in found.hits]
+        topic = turn.context.topic if query == turn.context.question else found.topic
+        cases = [case for case in ranked if case.topic == topic][:3] or ranked[:2]
         if not cases:
             return TurnReply("case_lookup", (text(self._texts.say("cases.none")),), confidence=0.0)
         return TurnReply(
@@ -121,6 +145,22 @@ class Lookups:
             items=tuple(case.id for case in cases),
             confidence=found.confidence,
             context=replace(turn.context, question=query, topic=cases[0].topic, answer_id=""),
+        )
+
+    def _guiding_case(self, turn: Turn, number: int) -> TurnReply:
+        """Show one guiding case of the Supreme People's Court by its number, if we hold it."""
+        name = re.compile(rf"指导(?:性)?案例\s*{number}\s*号")
+        cases = [case for case in self._kb.cases.values() if name.search(case.source)]
+        if not cases:
+            return TurnReply(
+                "case_lookup", (text(self._texts.say("cases.not_held")),), confidence=0
+            )
+        return TurnReply(
+            "case_lookup",
+            (case_cards(cases), buttons(self._texts.button("lawyer"))),
+            topic=cases[0].topic,
+            items=tuple(case.id for case in cases),
+            context=replace(turn.context, topic=cases[0].topic, answer_id=""),
         )
 
     def service(self, turn: Turn) -> TurnReply:

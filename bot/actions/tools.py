@@ -39,10 +39,7 @@ class Tools:
             answer = self._composer.answer(turn)
             if answer.confidence >= 0.5:
                 return replace(answer, route="calculate")
-            titles = "、".join(c.title for c in self._calculators)
-            return TurnReply(
-                "calculate", (text(self._texts.say("calculate.which", titles=titles)),)
-            )
+            return self._which("calculate", [c.title for c in self._calculators])
         calculator = self._calculators[named]
         say = self._texts.say
         parts: list[Part] = [
@@ -66,14 +63,7 @@ class Tools:
         question = canonical(turn.text)
         named = _best_named(question, [(d.name, *d.aliases) for d in self._documents])
         if named is None:
-            names = "、".join(d.name for d in self._documents)
-            return TurnReply(
-                "document",
-                (
-                    text(self._texts.say("document.which", names=names)),
-                    buttons(self._texts.button("lawyer")),
-                ),
-            )
+            return self._which("document", [d.name for d in self._documents])
         document = self._documents[named]
         say = self._texts.say
         listed = "\n".join(f"{n}. {line}" for n, line in enumerate(document.must_have, 1))
@@ -89,6 +79,20 @@ class Tools:
             topic=document.topic,
             items=(document.name,),
             context=replace(turn.context, question=question, topic=document.topic, answer_id=""),
+        )
+
+    def _which(self, route: str, names: Sequence[str]) -> TurnReply:
+        """Offer every name of the list as a button."""
+        items = [
+            {
+                "id": f"{route}.{number}",
+                "label": name,
+                "text": self._texts.say(f"{route}.ask", name=name),
+            }
+            for number, name in enumerate(names)
+        ]
+        return TurnReply(
+            route, (text(self._texts.say(f"{route}.which")), Part("buttons", {"items": items}))
         )
 
     def _basis(self, keys: Sequence[str]) -> list[Part]:

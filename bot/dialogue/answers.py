@@ -12,7 +12,7 @@ import structlog
 
 from bot.dialogue.cards import case_cards, citation_cards, service_cards
 from bot.dialogue.followup import FollowUp, FollowUps
-from bot.dialogue.normalise import canonical
+from bot.dialogue.normalise import canonical, question_of
 from bot.dialogue.turn import Turn, TurnReply
 from bot.domain.clock import Clock, china_date
 from bot.domain.conversation import Context, HandoverReason
@@ -130,7 +130,7 @@ class Composer:
         return self._labelled(replace(reply, context=context), turn.context)
 
     def _answer(self, turn: Turn) -> TurnReply:
-        question = canonical(turn.text)
+        question = question_of(turn.text)
         on_going = self.followups.read(question, turn.context)
         if on_going is not None:
             known = self.kb.answers.get(turn.context.answer_id)
@@ -242,7 +242,7 @@ class Composer:
 
     def _ask_back(self, turn: Turn, topic: str, found: SearchResult) -> TurnReply:
         count = turn.context.unsure_count + 1
-        context = replace(turn.context, unsure_count=count, question=canonical(turn.text))
+        context = replace(turn.context, unsure_count=count, question=question_of(turn.text))
         items = tuple(hit.key for hit in found.hits[:3])
         if count >= 2:
             parts = (
@@ -393,4 +393,4 @@ def _listed(lines: Sequence[str]) -> str:
 
 def _paragraphs(articles: Sequence[Article]) -> Iterator[str]:
     for card in citation_cards(articles).body["items"]:
-        yield f"{card['title']}（{card['version']} 版）：{card['gist']}"
+        yield f"{card['title']}（{card['version']} 版）要点：{card['gist']}"

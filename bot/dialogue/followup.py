@@ -30,7 +30,7 @@ class FollowUps:
         self._aspects = {
             name: re.compile("|".join(patterns)) for name, patterns in data["aspects"].items()
         }
-        words = sorted([*data["fillers"], *places], key=len, reverse=True)
+        words = sorted([*data["fillers"], *data["places"], *places], key=len, reverse=True)
         self._fillers = re.compile("|".join(re.escape(word) for word in words))
 
     def aspect_of(self, text: str) -> str:

@@ -17,6 +17,7 @@ __all__ = [
     "for_rasa",
     "is_identity_number",
     "mask_personal",
+    "question_of",
     "says_something",
 ]
 
@@ -25,6 +26,10 @@ MAX_CHARACTERS = 2000
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad\ufe00-\ufe0f]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SPACES = re.compile(r"[ \t\u3000\u00a0]+")
+_NAMED_NUMBER = re.compile(
+    r"[，,。；;\s]*(?:我的?|本人)?(?:联系)?(?:电话|手机|手机号码?|身份证号?码?|微信|邮箱|卡号|号码)*"
+    r"(?:号码|号|是|为|：|:)*〔[^〕]+〕"
+)
 _SPEAKS = re.compile(r"[\w\u3400-\u9fff]")
 
 
@@ -51,6 +56,12 @@ def canonical(text: str) -> str:
 def says_something(text: str) -> bool:
     """Say whether there is any letter, digit or Chinese character in the text."""
     return bool(_SPEAKS.search(text.replace("_", "")))
+
+
+def question_of(text: str) -> str:
+    """Return what is asked, for retrieval: canonical, without numbers that name a person."""
+    bare = _NAMED_NUMBER.sub("", mask_personal(canonical(text)))
+    return bare.strip("，,。；; ") or canonical(text)
 
 
 def for_rasa(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from bot.dialogue.turn import Turn, context_from_json, context_to_json
+from bot.dialogue.turn import Turn, context_from_json, context_to_json, with_option
 from bot.domain.clock import Clock
 from bot.domain.conversation import (
     BOT_SPEAKS,
@@ -145,12 +145,14 @@ class ConversationRepository:
             return None
         part = next((p for p in self._parts(row.parts_enc) if p.type == "text"), None)
         body = {} if part is None else part.body
-        return Turn(
-            conversation_id,
-            str(body.get("text", "")),
-            self._context(row.context_enc),
-            option=body.get("option"),
-            inbound_id=row.id,
+        return with_option(
+            Turn(
+                conversation_id,
+                str(body.get("text", "")),
+                self._context(row.context_enc),
+                option=body.get("option"),
+                inbound_id=row.id,
+            )
         )
 
     def finish(

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from bot.dialogue.cards import citation_cards
-from bot.dialogue.turn import TurnReply
+from bot.dialogue.normalise import canonical
+from bot.dialogue.turn import Turn, TurnReply
 from bot.domain.conversation import HandoverReason
 from bot.texts import Texts
 from connectors.messages import Part, buttons, text
 from knowledge_base.models import Article
 from knowledge_base.safety import SafetyLane
+
+REFUSE = "refuse"
+"""The lane of requests to commit or hide wrongs: no emergency, but no advice either."""
 
 
 class SafetyDesk:
@@ -41,7 +46,10 @@ class SafetyDesk:
                 return lane
         return None
 
-    def reply(self, lane: SafetyLane) -> TurnReply:
+    def lane_named(self, name: str) -> SafetyLane | None:
+        return next((lane for lane, _, _ in self._lanes if lane.lane == name), None)
+
+    def reply(self, lane: SafetyLane, turn: Turn) -> TurnReply:
         """Return what the lane says; one that needs a person at once also hands over."""
         parts: list[Part] = [text(lane.reply)]
         held = [self._articles[key] for key in lane.articles if key in self._articles]
@@ -52,9 +60,16 @@ class SafetyDesk:
         if lane.lane == "dv":
             parts.insert(0, Part("notice", {"text": lane.title, "kind": "quick_exit"}))
         return TurnReply(
-            "safety" if lane.lane != "refuse" else "out_of_scope",
+            "safety" if lane.lane != REFUSE else "out_of_scope",
             tuple(parts),
-            items=(lane.lane,) if lane.lane != "refuse" else (),
+            items=(lane.lane,) if lane.lane != REFUSE else (),
             handover=HandoverReason.RISK if lane.transfer else None,
             priority=lane.priority,
+            context=replace(
+                turn.context,
+                lane="" if lane.lane == REFUSE else lane.lane,
+                question=canonical(turn.text),
+                answer_id=lane.answer,
+                unsure_count=0,
+            ),
         )

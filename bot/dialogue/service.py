@@ -20,7 +20,7 @@ from bot.dialogue.normalise import MAX_CHARACTERS, canonical, clean, for_rasa, s
 from bot.dialogue.rasa import DialogueManager
 from bot.dialogue.repository import ConversationRepository
 from bot.dialogue.safety import SafetyDesk
-from bot.dialogue.turn import Turn, TurnReply, merge
+from bot.dialogue.turn import Turn, TurnReply, merge, with_option
 from bot.domain.conversation import BOT_SPEAKS, Context, HandoverReason, Mode, Sender
 from bot.errors import BadInput, DialogueUnavailable, EmptyMessage, MessageTooLong
 from bot.texts import Texts
@@ -28,6 +28,12 @@ from connectors.messages import Inbound, Outbound, Part, Reply, buttons, notice,
 
 log = structlog.get_logger(__name__)
 
+SURE_IN_DANGER = 0.6
+"""Confidence below which a person in a safety lane hears its advice again."""
+
+_LEAVES = re.compile(
+    r"^(?:取消排队|不等了|不排了|退出排队|不用(?:转)?(?:律师|人工)了?|继续问机器人)"
+)
 _WANTS_HUMAN = re.compile(r"人工|真人|转律师|找律师|客服")
 
 
@@ -127,12 +133,14 @@ class DialogueService:
         sender = Sender.BOT
         if received.mode in BOT_SPEAKS:
             body = parts[0].body if parts and parts[0].type == "text" else {}
-            turn = Turn(
-                conversation_id,
-                str(body.get("text", "")),
-                received.context,
-                option=body.get("option"),
-                inbound_id=received.message_id,
+            turn = with_option(
+                Turn(
+                    conversation_id,
+                    str(body.get("text", "")),
+                    received.context,
+                    option=body.get("option"),
+                    inbound_id=received.message_id,
+                )
             )
             answer = self._guard.checked(await self._answer(turn, inbound))
         else:
@@ -171,7 +179,7 @@ class DialogueService:
             )
         lane = self._safety.lane_of(canonical(turn.text))
         if lane is not None:
-            return merge([self._safety.reply(lane), *await self._taken_as_well(turn)])
+            return merge([self._safety.reply(lane, turn), *await self._taken_as_well(turn)])
         if not says_something(turn.text):
             return TurnReply(
                 "smalltalk",
@@ -181,10 +189,16 @@ class DialogueService:
                 ),
             )
         try:
-            return merge(await self._ask_rasa(turn, inbound))
+            return self._in_light_of(turn, merge(await self._ask_rasa(turn, inbound)))
         except DialogueUnavailable as error:
             log.warning("dialogue_fallback", reason=error.detail)
             return await self._repository.store.run(lambda: self._fallback.reply(turn))
+
+    def _in_light_of(self, turn: Turn, reply: TurnReply) -> TurnReply:
+        """Say again what a person in danger must know, rather than something unsure."""
+        lane = self._safety.lane_named(turn.context.lane)
+        unsure = reply.route == "legal_question" and reply.confidence < SURE_IN_DANGER
+        return self._safety.reply(lane, turn) if lane is not None and unsure else reply
 
     async def _taken_as_well(self, turn: Turn) -> list[TurnReply]:
         """Let an open form take a dangerous story as its answer: nobody tells it twice."""
@@ -217,9 +231,8 @@ class DialogueService:
     async def _while_waiting(self, inbound: Inbound, mode: Mode) -> TurnReply:
         if mode is not Mode.QUEUED:
             return TurnReply("lawyer", ())
-        if inbound.button == "leave_queue" or clean(inbound.text) == self._texts.get(
-            "buttons.leave_queue.text"
-        ):
+        words = clean(inbound.text)
+        if inbound.button == "leave_queue" or _LEAVES.search(words):
             await self._repository.store.run(
                 lambda: self._repository.move(inbound.conversation_id, Mode.BOT)
             )
@@ -227,9 +240,12 @@ class DialogueService:
         position = await self._repository.store.run(
             lambda: self._repository.queue_position(inbound.conversation_id)
         )
+        lane = self._safety.lane_of(canonical(words))
         return TurnReply(
             "lawyer",
             (
+                # Whoever waits in danger is told at once what helps before a lawyer comes.
+                *((text(lane.reply),) if lane is not None else ()),
                 notice(self._texts.say("handover.queued_again", position=position), "queue"),
                 buttons(self._texts.button("leave_queue")),
             ),

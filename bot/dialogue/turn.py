@@ -32,6 +32,12 @@ class Turn:
     inbound_id: int = 0
 
 
+def with_option(turn: Turn) -> Turn:
+    """Put the full words of a tapped choice in place of its short label."""
+    words = dict(turn.context.options).get(turn.option or "")
+    return turn if words is None else dataclasses.replace(turn, text=words)
+
+
 @dataclass(frozen=True)
 class TurnReply:
     """What an action answers; the dialogue service stores it and carries out the hand-over."""

@@ -101,3 +101,5 @@ class Context:
     options: tuple[tuple[str, str], ...] = ()
     """(button id, text) pairs offered in the last reply, the only buttons accepted next."""
     last_route: str = ""
+    lane: str = ""
+    """The safety lane this conversation fell into; unclear words later are read in its light."""

@@ -12,6 +12,7 @@ from bot.dialogue.normalise import (
     for_rasa,
     is_identity_number,
     mask_personal,
+    question_of,
     says_something,
 )
 
@@ -82,3 +83,19 @@ def test_an_identity_number_needs_its_check_digit() -> None:
 def test_symbols_alone_say_nothing() -> None:
     assert not says_something("😀？！…")
     assert says_something("告")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "物业费不交会怎么样，我电话13800138000",
+        "物业费不交会怎么样 我的手机号是13800138000",
+        "物业费不交会怎么样，身份证号：11010519491231002X",
+    ],
+)
+def test_numbers_of_a_person_do_not_blur_the_question(written: str) -> None:
+    assert question_of(written) == "物业费不交会怎么样"
+
+
+def test_a_number_alone_is_still_a_question() -> None:
+    assert question_of("13800138000") == "13800138000"

@@ -16,7 +16,7 @@ from bot.domain.conversation import HandoverReason, Mode, Sender
 from bot.errors import BadInput, EmptyMessage, MessageTooLong
 from bot.store.unit import Store
 from bot.texts import load_texts
-from connectors.messages import Inbound, buttons, text
+from connectors.messages import Inbound, Part, buttons, text
 from knowledge_base.loader import ROOT
 from knowledge_base.safety import load_safety_lanes
 from tests.conftest import FixedClock
@@ -262,3 +262,35 @@ async def test_a_dangerous_story_told_to_a_form_is_its_answer_as_well(world: Wor
     assert world.rasa.sent[0][1] == "〔已填写〕"
     assert "12338" in said(reply)
     assert "下一个问题" in said(reply)
+
+
+async def test_a_tapped_choice_is_understood_by_its_full_words(world: World) -> None:
+    item = {"id": "t_labour", "label": "工作工资", "text": "我想问劳动工资方面的问题"}
+    world.rasa.answer = lambda words: [
+        TurnReply("legal_question", (text("哪方面"), Part("buttons", {"items": [item]})))
+    ]
+    await world.say("有个事")
+    await world.say("工作工资", "m2", button="t_labour")
+    assert world.rasa.sent[1][1] == "我想问劳动工资方面的问题"
+
+
+async def test_danger_is_answered_while_waiting_for_a_lawyer(world: World) -> None:
+    world.repository.move(world.conversation.id, Mode.QUEUED, reason=HandoverReason.ASKED)
+    reply = await world.say("我不想活了")
+    assert "12356" in said(reply)
+    assert reply.mode == Mode.QUEUED
+
+
+async def test_the_queue_can_be_left_in_words(world: World) -> None:
+    world.repository.move(world.conversation.id, Mode.QUEUED, reason=HandoverReason.ASKED)
+    assert (await world.say("不等了，继续问机器人")).mode == Mode.BOT
+
+
+async def test_unclear_words_after_danger_get_its_advice_again(world: World) -> None:
+    await world.say("他现在又在打我 我躲在厕所")
+    world.rasa.answer = lambda words: [
+        TurnReply("legal_question", (text("没听懂"),), confidence=0.3)
+    ]
+    reply = await world.say("我现在不敢回家", "m2")
+    assert "12338" in said(reply)
+    assert "没听懂" not in said(reply)
