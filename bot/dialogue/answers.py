@@ -50,6 +50,8 @@ class Limits:
 
     sure: float = 0.75
     """Score of a reviewed answer whose basis is also found: it is given as the conclusion."""
+    sure_confidence: float = 0.45
+    """Confidence without which even a high score counts as near only."""
     near: float = 0.55
     """Score at which a reviewed answer is shown as the closest one, with its own question."""
     law: float = 0.25
@@ -172,7 +174,8 @@ class Composer:
             return ""
         best = answers.hits[0]
         agreed = set(self.kb.answers[best.key].basis) & {hit.key for hit in articles.hits}
-        if best.score >= self._limits.sure and agreed:
+        is_trusted = answers.confidence >= self._limits.sure_confidence
+        if best.score >= self._limits.sure and agreed and is_trusted:
             return "sure"
         return "near" if best.score >= self._limits.near else ""
 

@@ -30,6 +30,8 @@ _NAMED_NUMBER = re.compile(
     r"[，,。；;\s]*(?:我的?|本人)?(?:联系)?(?:电话|手机|手机号码?|身份证号?码?|微信|邮箱|卡号|号码)*"
     r"(?:号码|号|是|为|：|:)*〔[^〕]+〕"
 )
+_AMOUNT = re.compile(r"\d[\d,.]*\s*(?:万|千|百)?(?:多|来)?(?:元|块钱?|万)")
+"""How much it was does not decide what is asked: "欠我5万不还" is "欠我钱不还"."""
 _SPEAKS = re.compile(r"[\w\u3400-\u9fff]")
 
 
@@ -59,8 +61,9 @@ def says_something(text: str) -> bool:
 
 
 def question_of(text: str) -> str:
-    """Return what is asked, for retrieval: canonical, without numbers that name a person."""
+    """Return what is asked, for retrieval: canonical, without persons' numbers and sums."""
     bare = _NAMED_NUMBER.sub("", mask_personal(canonical(text)))
+    bare = _AMOUNT.sub("钱", bare)
     return bare.strip("，,。；; ") or canonical(text)
 
 

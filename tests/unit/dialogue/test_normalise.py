@@ -99,3 +99,8 @@ def test_numbers_of_a_person_do_not_blur_the_question(written: str) -> None:
 
 def test_a_number_alone_is_still_a_question() -> None:
     assert question_of("13800138000") == "13800138000"
+
+
+@pytest.mark.parametrize("sum_", ["5万", "50000元", "3,000块钱", "2万多块", "1.5万"])
+def test_a_sum_does_not_blur_the_question(sum_: str) -> None:
+    assert question_of(f"别人欠我{sum_}不还") == "别人欠我钱不还"
