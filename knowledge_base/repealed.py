@@ -18,11 +18,11 @@ class Repealed:
     """A law that was replaced: by which law, and from which day."""
 
     by: str
-    on: dt.date
+    since: dt.date
 
 
 @cache
 def load_repealed() -> Mapping[str, Repealed]:
     """Return the replaced laws by short name."""
     data = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-    return {law: Repealed(entry["by"], entry["on"]) for law, entry in data.items()}
+    return {law: Repealed(entry["by"], entry["since"]) for law, entry in data.items()}

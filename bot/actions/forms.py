@@ -25,6 +25,8 @@ from bot.store.crypto import Cipher
 AID_FORM, AID_SLOT = "aid_form", "aid_complete"
 GUIDED_FORM, GUIDED_SLOT = "guided_form", "guided_complete"
 START_AID, START_GUIDED, ANSWERS = "start_aid", "start_guided", "give_detail"
+LEAVES = "complain"
+"""A complaint goes to a person: the form ends instead of asking its question again."""
 OWN_INTENTS = frozenset({START_AID, START_GUIDED, ANSWERS, "correct_last"})
 """What a form's question may follow without another action having answered in between."""
 
@@ -111,7 +113,12 @@ class FormSteps:
         self._talk = talk
 
     def ask_aid(self, call: Call) -> Done:
-        return Done((self._aid.ask(call.turn, opening=call.intent == START_AID),))
+        if call.intent == LEAVES:
+            return Done(_some(self._aid.park(call.turn)), (ActiveLoop(None),))
+        reply = self._aid.ask(
+            call.turn, opening=call.intent == START_AID, answered=call.intent == ANSWERS
+        )
+        return Done((reply,))
 
     def validate_aid(self, call: Call) -> Done:
         if call.intent != ANSWERS:
@@ -123,6 +130,9 @@ class FormSteps:
         return Done(_some(objection), (SlotSet(AID_SLOT, complete or None),))
 
     def submit_aid(self, call: Call) -> Done:
+        if call.intent == LEAVES:
+            # Rasa's rules take a form that was left for one that was finished.
+            return _forget(AID_SLOT)
         reply = self._aid.submit(call.turn)
         if reply is None:
             # The form ended without its answers, as it does when an action call failed.
@@ -133,6 +143,8 @@ class FormSteps:
         return Done((self._aid.status(call.turn),))
 
     def ask_guided(self, call: Call) -> Done:
+        if call.intent == LEAVES:
+            return Done((self._guided.leave(call.turn),), (ActiveLoop(None),))
         reply = self._guided.ask(
             call.turn,
             opening=call.intent == START_GUIDED,
@@ -150,6 +162,8 @@ class FormSteps:
         return Done(_some(objection), (SlotSet(GUIDED_SLOT, complete or None),))
 
     def finish_guided(self, call: Call) -> Done:
+        if call.intent == LEAVES:
+            return _forget(GUIDED_SLOT)
         reply = self._guided.finish(call.turn)
         if reply is None:
             return Done((), (SlotSet(GUIDED_SLOT, None), ActiveLoop(GUIDED_FORM)))

@@ -82,7 +82,7 @@ class Lookups:
         say = self._texts.say
         replaced = self._repealed.get(law)
         if replaced is not None:
-            words = say("statute.repealed", law=law, by=replaced.by, on=replaced.on)
+            words = say("statute.repealed", law=law, by=replaced.by, on=replaced.since)
         elif known_laws().knows(law):
             words = say("statute.not_held")
         else:

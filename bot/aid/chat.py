@@ -1,6 +1,7 @@
 """The legal-aid application in the dialogue: one question a message, then the card with its number.
 
-Personal data stays in the service; no reply repeats an answer that was given.
+Personal data stays in the service: a reply repeats answers only in the recap before the pledge,
+with its numbers masked, and travels through Rasa encrypted as every reply does.
 """
 
 from __future__ import annotations
@@ -8,24 +9,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.aid.form import Field, day_in_chinese, reads_as_answer
+from bot.aid.form import OPTION, Field, Fits, check, day_in_chinese, reads_as_answer, refuses
 from bot.aid.service import (
     AidService,
+    AlreadyApplied,
     Incomplete,
     Lookup,
     Progress,
+    PutAside,
     Rejected,
 )
 from bot.dialogue.normalise import clean
 from bot.dialogue.turn import Turn, TurnReply
-from bot.domain.aid import Application
+from bot.domain.aid import Application, Draft
 from bot.errors import NotFound
+from bot.redact import mask_personal
 from bot.texts import Texts
 from connectors.messages import Part, buttons, notice, text
 
 APPLY = "aid_apply"
 STATUS = "aid_status"
 LAWYER = "lawyer"
+REFUSAL = f"{OPTION}.refusal."
+LONGEST_RECAP = 160
+"""Characters of one answer in the recap; a longer story is cut."""
 
 
 class AidForm:
@@ -42,7 +49,8 @@ class AidForm:
         draft = self._service.open_draft(turn.conversation_id)
         if draft is None:
             return False
-        asked = self._service.form.pending(draft.values)
+        form = self._service.form
+        asked = form.refusal if is_refusing(turn) else form.pending(draft.values)
         return reads_as_answer(asked, turn.text, turn.option)
 
 
@@ -58,20 +66,31 @@ class AidChat:
     def is_open(self, conversation_id: str) -> bool:
         return self._service.open_draft(conversation_id) is not None
 
-    def ask(self, turn: Turn, *, opening: bool = False) -> TurnReply:
-        """Ask the open question; ``opening`` also says what is being filled in."""
+    def ask(self, turn: Turn, *, opening: bool = False, answered: bool = False) -> TurnReply:
+        """Ask the open question; ``opening`` also says what is being filled in.
+
+        ``answered``: the message was meant as an answer, so a refused pledge is asked about.
+        """
         try:
             draft = self._service.open(turn.conversation_id)
         except NotFound:
             return TurnReply(APPLY, (text(self._own.say("reply.no_conversation")),))
         form = self._service.form
         asked = form.pending(draft.values)
+        is_last = asked is form.fields[-1]
+        if answered and is_last and (is_refusing(turn) or refuses(asked, turn.text, turn.option)):
+            sure = form.refusal
+            return TurnReply(
+                APPLY, (text(sure.question.strip()), self._choices(sure, can_go_back=True))
+            )
         count = len(form.fields)
         progress = self._own.say("reply.progress", step=form.step_of(asked), count=count)
         parts: list[Part] = []
         if opening:
             intro = "reply.resumed" if draft.values else "reply.intro"
             parts.append(notice(self._own.say(intro, count=count), "aid"))
+        if is_last:
+            parts.append(self._recap(draft))
         parts.append(text(asked.question.strip(), title=progress))
         parts.append(self._choices(asked, can_go_back=bool(draft.values)))
         context = None
@@ -87,9 +106,29 @@ class AidChat:
 
     def validate(self, turn: Turn) -> tuple[bool, TurnReply | None]:
         """Take the message as an answer; return whether all is filled in, and an objection."""
+        words, option = turn.text, turn.option
+        draft = self._service.open_draft(turn.conversation_id)
+        if draft is None:
+            return False, None
+        form = self._service.form
+        asked = form.pending(draft.values)
+        if is_refusing(turn):
+            sure = form.refusal
+            if refuses(sure, words, option):
+                # Complete as far as Rasa is concerned: submit then says that nothing was sent.
+                return self._service.close(turn.conversation_id), None
+            result = check(sure, words, option)
+            if not isinstance(result, Fits):
+                return False, TurnReply(APPLY, (notice(result.sentence, "warning"),))
+            words, option = asked.options[0].label, asked.option_id(asked.options[0])
+        elif asked is form.fields[-1] and refuses(asked, words, option):
+            return False, None
+        return self._take(turn, words, option)
+
+    def _take(self, turn: Turn, words: str, option: str | None) -> tuple[bool, TurnReply | None]:
         try:
             result = self._service.answer(
-                turn.conversation_id, turn.text, turn.option, inbound_id=turn.inbound_id
+                turn.conversation_id, words, option, inbound_id=turn.inbound_id
             )
         except NotFound:
             return False, None
@@ -98,12 +137,21 @@ class AidChat:
         return result.is_complete, None
 
     def submit(self, turn: Turn) -> TurnReply | None:
-        """Submit and show the number; None if a question is still open."""
+        """Submit and show the number; None if a question is still open.
+
+        Says so when nothing was submitted: the pledge was refused, or there is one already.
+        """
+        say = self._own.say
         try:
             application = self._service.submit(turn.conversation_id)
         except (Incomplete, NotFound):
             return None
-        say = self._own.say
+        except PutAside:
+            return TurnReply(
+                APPLY, (text(say("reply.not_submitted")), self._buttons("aid", "lawyer", "help"))
+            )
+        except AlreadyApplied as twice:
+            return self._already(twice.known)
         rows = [
             *self._rows(application),
             [say("reply.rows.phone"), masked_phone(application.fields["phone"])],
@@ -161,6 +209,32 @@ class AidChat:
     def discard(self, turn: Turn) -> None:
         self._service.discard(turn.conversation_id)
 
+    def _already(self, known: Application | None) -> TurnReply:
+        say = self._own.say
+        if known is None:
+            said = notice(say("reply.needs_checking"), "warning")
+            return TurnReply(APPLY, (said, self._buttons("lawyer", "aid")))
+        rows = self._rows(known)
+        return TurnReply(
+            APPLY,
+            (
+                Part("card", {"title": say("reply.duplicate_title"), "rows": rows}),
+                text(say("reply.duplicate")),
+                self._buttons("aid_status", "lawyer", "aid"),
+            ),
+        )
+
+    def _recap(self, draft: Draft) -> Part:
+        """Return what was filled in, for checking; whole numbers are not repeated."""
+        rows = [
+            [asked.label, _recalled(asked.key, draft.values[asked.key])]
+            for asked in self._service.form.fields[:-1]
+            if asked.key in draft.values
+        ]
+        say = self._own.say
+        rows.append([say("reply.rows.note"), say("reply.recap_hint")])
+        return Part("card", {"title": say("reply.recap_title"), "rows": rows})
+
     def _choices(self, asked: Field, *, can_go_back: bool) -> Part:
         choices = [(asked.option_id(option), option.label) for option in asked.options]
         keys = ("back", "cancel") if can_go_back else ("cancel",)
@@ -193,3 +267,24 @@ class AidChat:
 def masked_phone(phone: str) -> str:
     """Return the phone number as 138****1234."""
     return f"{phone[:3]}****{phone[-4:]}"
+
+
+def masked_id_number(number: str) -> str:
+    """Return the first six and the last four digits."""
+    return f"{number[:6]}********{number[-4:]}"
+
+
+def is_refusing(turn: Turn) -> bool:
+    """Say whether the message answers the question whether nothing is to be submitted."""
+    if turn.option is not None:
+        return turn.option.startswith(REFUSAL)
+    return any(key.startswith(REFUSAL) for key, _ in turn.context.options)
+
+
+def _recalled(key: str, value: str) -> str:
+    if key == "id_number":
+        return masked_id_number(value)
+    if key == "phone":
+        return masked_phone(value)
+    shown = mask_personal(value)
+    return shown if len(shown) <= LONGEST_RECAP else f"{shown[:LONGEST_RECAP]}…"

@@ -10,20 +10,23 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 
-from bot.aid.schemas import detail_of, row_of, state_choices
+from bot.aid.schemas import detail_of, file_of, row_of, state_choices
 from bot.aid.service import AidService
 from bot.domain.aid import AidState
 from bot.domain.people import Role, Staff
 from bot.errors import BadInput, Forbidden, IllegalMove, LawbridgeError
 from bot.web.staff import StaffGuard
+from connectors.web.files import attachment
 
 HANDLING = frozenset({Role.OFFICER, Role.ADMIN})
 """Roles that decide on applications; lawyers see them masked."""
 
+
+FileId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 Announce = Callable[[str, int], Awaitable[None]]
 """Tell open connections that a conversation has a new message: its id and the message's."""
@@ -45,7 +48,14 @@ def create_aid_router(
         return staff
 
     def page(
-        request: Request, staff: Staff, number: str, *, revealed: bool = False, error: str = ""
+        request: Request,
+        staff: Staff,
+        number: str,
+        *,
+        revealed: bool = False,
+        error: str = "",
+        chosen: str = "",
+        note: str = "",
     ) -> HTMLResponse:
         application = service.get(number)
         handles = staff.role in HANDLING
@@ -57,7 +67,10 @@ def create_aid_router(
             "staff": staff,
             "detail": detail,
             "may_handle": handles,
+            "files": [file_of(paper) for paper in service.papers(number)],
             "error": error,
+            "chosen": chosen,
+            "note": note,
         }
         return templates.TemplateResponse(request, "aid_detail.html", context)
 
@@ -85,6 +98,11 @@ def create_aid_router(
         service.reveal(number, actor_of(staff))
         return page(request, staff, number, revealed=True)
 
+    @router.get("/{number}/files/{file_id}", response_class=Response)
+    def file(number: str, file_id: FileId, staff: Staff = Depends(handling)) -> Response:
+        paper, body = service.paper(number, file_id, actor_of(staff))
+        return attachment(paper.name, paper.mime, body)
+
     @router.post("/{number}/state", response_model=None)
     async def change(
         request: Request,
@@ -97,7 +115,8 @@ def create_aid_router(
             try:
                 changed = service.change_state(number, _state(to), actor_of(staff), note)
             except (IllegalMove, BadInput) as error:
-                return _with_status(page(request, staff, number, error=error.detail), error)
+                again = page(request, staff, number, error=error.detail, chosen=to, note=note)
+                return _with_status(again, error)
             message = changed.message
             return None if message is None else (message.conversation_id, message.id)
 

@@ -17,7 +17,7 @@ import phonenumbers
 import yaml
 from pydantic import TypeAdapter
 
-from bot.dialogue.digression import bare, digresses, is_command, is_short_question
+from bot.dialogue.digression import bare, digresses, is_command, is_short_question, place_of
 from bot.dialogue.normalise import canonical, clean, is_identity_number
 from bot.domain.aid import WrongNumber, find_number
 from bot.texts import Texts
@@ -26,8 +26,6 @@ FILE = Path(__file__).with_name("form.yml")
 OPTION = "aid"
 STORY_LENGTHS = (10, 1500)
 FREE_TEXT_LENGTHS = (2, 40)
-SHORTEST_STORY_READ = 6
-"""A shorter message is an interjection rather than a try at telling what happened."""
 LONGEST_NAME = 20
 LONGEST_UNMARKED_NAME = 6
 """A longer name without 我叫 or a dot is hardly one: it is a sentence about the matter."""
@@ -43,7 +41,7 @@ class Option:
     label: str
     also: tuple[str, ...] = ()
     refuses: bool = False
-    """Choosing it keeps the question open."""
+    """Choosing it keeps the question open: the visitor is asked whether that is meant."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +56,8 @@ class Field:
     sensitive: bool = False
     free_text: bool = False
     options: tuple[Option, ...] = ()
+    never: tuple[str, ...] = ()
+    """Words that people write here and that are no answer."""
 
     def option_id(self, option: Option) -> str:
         return f"{OPTION}.{self.key}.{option.id}"
@@ -68,7 +68,12 @@ class AidForm:
     """The questions in order, and the sentences about applications."""
 
     fields: tuple[Field, ...]
+    refusal: Field
+    """What is asked once when the pledge is refused."""
     texts: Texts = field(repr=False)
+
+    def field_of(self, key: str) -> Field:
+        return next(f for f in self.fields if f.key == key)
 
     def pending(self, values: Mapping[str, str]) -> Field:
         """Return the question to ask; the last one again when all are answered."""
@@ -105,7 +110,8 @@ def load_form() -> AidForm:
     """
     tree: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     fields = TypeAdapter(tuple[Field, ...]).validate_python(tree["fields"])
-    return AidForm(fields, Texts(tree))
+    refusal = TypeAdapter(Field).validate_python(tree["refusal"])
+    return AidForm(fields, refusal, Texts(tree))
 
 
 def day_in_chinese(day: dt.date) -> str:
@@ -117,6 +123,14 @@ def check(asked: Field, words: str, option: str | None) -> Fits | Wrong:
     return _CHECKS[asked.kind](asked, clean(words), option)
 
 
+def refuses(asked: Field, words: str, option: str | None) -> bool:
+    """Say whether a message chooses an option that keeps the question open."""
+    if asked.kind != "choice":
+        return False
+    chosen = _chosen(asked, clean(words), option)
+    return chosen is not None and chosen.refuses
+
+
 def reads_as_answer(asked: Field, words: str, option: str | None) -> bool:
     """Say whether a message is meant as an answer, a wrong one included."""
     if option is not None:
@@ -125,6 +139,10 @@ def reads_as_answer(asked: Field, words: str, option: str | None) -> bool:
     if _names_application(plain):
         return False
     return _READS[asked.kind](asked, plain)
+
+
+def _plain(words: str) -> str:
+    return bare(canonical(words)).rstrip("吧啊呀了")
 
 
 def _names_application(plain: str) -> bool:
@@ -153,12 +171,16 @@ def _name_in(words: str) -> str:
 
 def _check_name(asked: Field, words: str, _option: str | None) -> Fits | Wrong:
     name = _name_in(words)
+    if name in asked.never or _plain(words) in asked.never:
+        return Wrong(asked.errors["form"])
     if _NAME.fullmatch(name) and not _NOT_A_NAME.search(name):
         return Fits(name)
     return Wrong(asked.errors["form"])
 
 
-def _reads_name(_asked: Field, plain: str) -> bool:
+def _reads_name(asked: Field, plain: str) -> bool:
+    if _plain(plain) in asked.never:
+        return True
     if len(plain) > LONGEST_NAME or digresses(plain) or _NOT_A_NAME.search(plain):
         return False
     marked = "·" in plain or "•" in plain or _NAME_LEAD.match(plain) is not None
@@ -219,10 +241,10 @@ def _reads_number(_asked: Field, plain: str) -> bool:
 def _chosen(asked: Field, words: str, option: str | None) -> Option | None:
     if option is not None:
         return next((o for o in asked.options if asked.option_id(o) == option), None)
-    plain = bare(canonical(words)).rstrip("吧啊呀了")
-    if plain.isascii() and plain.isdigit():
-        place = int(plain)
+    place = place_of(canonical(words))
+    if place is not None:
         return asked.options[place - 1] if 1 <= place <= len(asked.options) else None
+    plain = _plain(words)
     return next((o for o in asked.options if plain == o.label or plain in o.also), None)
 
 
@@ -232,7 +254,8 @@ def _check_choice(asked: Field, words: str, option: str | None) -> Fits | Wrong:
         return Wrong(asked.errors["refused"]) if chosen.refuses else Fits(chosen.label)
     own = " ".join(words.split())
     shortest, longest = FREE_TEXT_LENGTHS
-    is_told = asked.free_text and shortest <= len(own) <= longest and not own.isdigit()
+    is_number = place_of(canonical(own)) is not None or own.isdigit()
+    is_told = asked.free_text and shortest <= len(own) <= longest and not is_number
     if option is None and is_told:
         return Fits(own)
     return Wrong(asked.errors["form"])
@@ -258,7 +281,8 @@ def _check_story(asked: Field, words: str, _option: str | None) -> Fits | Wrong:
 
 
 def _reads_story(_asked: Field, plain: str) -> bool:
-    return len(plain) >= SHORTEST_STORY_READ and not digresses(plain)
+    # A word or two is a try as well: it is asked for more rather than answered as a question.
+    return not digresses(plain)
 
 
 _CHECKS = {

@@ -211,6 +211,23 @@ class AidRepository:
         with self.store.read() as connection:
             return [self._application(row) for row in connection.execute(query)]
 
+    def twin(
+        self, connection: Connection, id_number: str, matter: str, ended: frozenset[AidState]
+    ) -> Application | None:
+        """Return the newest application of this person in this matter that has not ended."""
+        index = self.store.cipher.blind_index("aid_applications.id_number", id_number)
+        rows = connection.execute(
+            select(aid_applications)
+            .where(
+                aid_applications.c.id_number_index == index,
+                aid_applications.c.state.not_in(ended),
+            )
+            .order_by(aid_applications.c.id.desc())
+        )
+        open_ones = (self._application(row) for row in rows)
+        # The column says 其他 for every matter in the applicant's own words: compare the words.
+        return next((a for a in open_ones if a.fields["matter"] == matter), None)
+
     def set_state(self, connection: Connection, number: str, to: AidState) -> None:
         connection.execute(
             update(aid_applications)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from bot.aid.chat import masked_phone
+from bot.aid.chat import masked_id_number, masked_phone
 from bot.aid.form import AidForm
+from bot.aid.papers import Paper
 from bot.aid.repository import AuditEntry
-from bot.aid.service import DENIED, REVEALED, STATE_ACTION, VISITOR
+from bot.aid.service import DENIED, DOWNLOADED, REVEALED, STATE_ACTION, VISITOR
 from bot.domain.aid import NEEDS_NOTE, TRANSITIONS, AidState, Application
 from bot.domain.clock import CHINA
 from bot.redact import mask_personal
@@ -42,6 +43,16 @@ class Entry:
     actor: str
     action: str
     note: str
+
+
+@dataclass(frozen=True)
+class File:
+    """An uploaded file on the page; ``size`` in kilobytes, at least 1."""
+
+    id: str
+    name: str
+    at: str
+    size: int
 
 
 @dataclass(frozen=True)
@@ -90,7 +101,7 @@ def detail_of(
         fields,
         tuple(Choice(to, _label(form, to), to in NEEDS_NOTE) for to in changes),
         tuple(
-            Entry(_moment(e.at), _actor(form, e.actor), _action(form, e.action), e.note)
+            Entry(_moment(e.at), _actor(form, e.actor), _action(form, e.action), _note(e))
             for e in reversed(trail)
         ),
         revealed,
@@ -98,14 +109,15 @@ def detail_of(
     )
 
 
+def file_of(paper: Paper) -> File:
+    """Show an uploaded file; numbers that name a person are masked in its name."""
+    size = max(1, round(paper.size / 1024))
+    return File(paper.id, mask_personal(paper.name), _moment(paper.created_at), size)
+
+
 def masked_name(name: str) -> str:
     """Return the family name with a star for each further character, three at most."""
     return name[:1] + "*" * min(len(name) - 1, 3)
-
-
-def masked_id_number(number: str) -> str:
-    """Return the first six and the last four digits."""
-    return f"{number[:6]}********{number[-4:]}"
 
 
 def _shown(key: str, value: str, revealed: bool) -> str:
@@ -124,8 +136,16 @@ def _label(form: AidForm, state: AidState) -> str:
 def _action(form: AidForm, action: str) -> str:
     if action.startswith(STATE_ACTION):
         return _label(form, AidState(action.removeprefix(STATE_ACTION)))
-    known = {REVEALED: "actions.reveal", DENIED: "actions.status_denied"}
+    known = {
+        REVEALED: "actions.reveal",
+        DENIED: "actions.status_denied",
+        DOWNLOADED: "actions.file",
+    }
     return form.texts.say(known[action]) if action in known else action
+
+
+def _note(entry: AuditEntry) -> str:
+    return mask_personal(entry.note) if entry.action == DOWNLOADED else entry.note
 
 
 def _actor(form: AidForm, actor: str) -> str:

@@ -13,8 +13,10 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
+from sqlalchemy import Connection
 
 from bot.aid.form import AidForm, Field, Wrong, check, day_in_chinese, load_form
+from bot.aid.papers import Paper, Papers
 from bot.aid.repository import AidRepository, AuditEntry
 from bot.dialogue.repository import ConversationRepository
 from bot.domain.aid import (
@@ -40,6 +42,9 @@ DENIED = "status_denied"
 REVEALED = "reveal"
 VISITOR = "visitor"
 STATE_ACTION = "state."
+DOWNLOADED = "file"
+ENDED = frozenset({AidState.REFUSED, AidState.WITHDRAWN, AidState.CLOSED})
+"""After these the same person may apply again in the same matter."""
 
 _FOUR_DIGITS = re.compile(r"(?<!\d)(?:\d{7})?(\d{4})(?!\d)")
 
@@ -61,6 +66,22 @@ class Rejected:
 
 class Incomplete(Exception):
     """An application was to be submitted before every question was answered."""
+
+
+class PutAside(Exception):
+    """The draft is not being filled in any more, so it is not submitted."""
+
+
+class AlreadyApplied(Exception):
+    """The same person has an open application in the same matter.
+
+    ``known`` is that application if the applicant may hear of it: somebody else who knows the
+    identity number must not learn from us that there is one.
+    """
+
+    def __init__(self, known: Application | None) -> None:
+        super().__init__()
+        self.known = known
 
 
 class Lookup(StrEnum):
@@ -104,6 +125,7 @@ class AidService:
         self._conversations = conversations
         self._clock = clock
         self._store = repository.store
+        self._papers = Papers(repository.store)
         self.form: AidForm = load_form()
 
     # --- filling in ---------------------------------------------------------------------------
@@ -194,8 +216,19 @@ class AidService:
 
         Raises:
             Incomplete: a question is still open.
+            PutAside: the draft was put aside.
+            AlreadyApplied: there is an open application in the matter; the draft is put aside.
             NotFound: there is neither a draft nor an application.
         """
+        try:
+            return self._submit(conversation_id)
+        except AlreadyApplied as twice:
+            # Another matter can be chosen; who was not told of it may have mistyped a number.
+            gone = ("pledge",) if twice.known is None else ("matter", "facts", "pledge")
+            self._put_aside(conversation_id, gone)
+            raise
+
+    def _submit(self, conversation_id: str) -> Application:
         repository = self._repository
         with self._store.write() as connection:
             repository.lock(connection, conversation_id)
@@ -205,9 +238,13 @@ class AidService:
                 if made is None:
                     raise NotFound
                 return made
+            if not draft.active:
+                raise PutAside
             if not self.form.is_complete(draft.values):
                 raise Incomplete
+            # The counter's row is locked from here on: two submissions cannot miss each other.
             number = repository.issue_number(connection)
+            self._refuse_a_second(connection, draft)
             application = repository.insert_application(
                 connection, number, conversation_id, self._matter(draft), draft.values
             )
@@ -215,6 +252,26 @@ class AidService:
             repository.delete_draft(connection, conversation_id)
         log.info("aid_submitted", number=application.number, conversation_id=conversation_id)
         return application
+
+    def _refuse_a_second(self, connection: Connection, draft: Draft) -> None:
+        values = draft.values
+        if values["matter"] == self.form.texts.say("matter_other"):
+            return
+        twin = self._repository.twin(connection, values["id_number"], values["matter"], ENDED)
+        if twin is None:
+            return
+        own = twin.conversation_id == draft.conversation_id
+        same_phone = twin.fields["phone"] == values["phone"]
+        raise AlreadyApplied(twin if own or same_phone else None)
+
+    def _put_aside(self, conversation_id: str, gone: tuple[str, ...]) -> None:
+        """Put the draft aside without the answers named."""
+        with self._store.write() as connection:
+            self._repository.lock_if_there(connection, conversation_id)
+            draft = self._repository.draft_in(connection, conversation_id)
+            if draft is not None:
+                kept = {key: value for key, value in draft.values.items() if key not in gone}
+                self._repository.save_draft(connection, replace(draft, values=kept, active=False))
 
     def _matter(self, draft: Draft) -> str:
         """Return the matter in the clear only if it is one of ours, not the applicant's words."""
@@ -231,6 +288,9 @@ class AidService:
         with self._store.write() as connection:
             application = repository.application(connection, number)
             if application is None or not repository.lock_if_there(connection, conversation_id):
+                return
+            if application.state is not AidState.SUBMITTED:
+                # Staff was faster, and the applicant has heard of the later state already.
                 return
             if repository.was_sent(connection, conversation_id, client_id):
                 return
@@ -324,6 +384,29 @@ class AidService:
                 raise NotFound
             self._repository.record(connection, actor, REVEALED, number)
             return found
+
+    def papers(self, number: str) -> list[Paper]:
+        """Return the files uploaded in the application's conversation, newest first.
+
+        Raises:
+            NotFound: there is none with this number.
+        """
+        conversation_id = self.get(number).conversation_id
+        return [] if conversation_id is None else self._papers.of_conversation(conversation_id)
+
+    def paper(self, number: str, file_id: str, actor: str) -> tuple[Paper, bytes]:
+        """Return an uploaded file with its contents, and record who read it.
+
+        Raises:
+            NotFound: there is no such application, or its conversation holds no such file.
+        """
+        conversation_id = self.get(number).conversation_id
+        if conversation_id is None:
+            raise NotFound
+        found = self._papers.read(conversation_id, file_id)
+        with self._store.write() as connection:
+            self._repository.record(connection, actor, DOWNLOADED, number, found[0].name)
+        return found
 
     def change_state(self, number: str, to: AidState, actor: str, note: str = "") -> Changed:
         """Move an application on, record it, and tell the applicant in the conversation.

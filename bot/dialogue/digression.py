@@ -38,12 +38,25 @@ _ASKS = re.compile(
     r"|什么意思|是什么|干什么|有哪些|哪[^，。]{0,4}|什么材料|为什么|为啥)$"
     r"|是不是|能不能|要不要|可不可以|有没有必要|^(?:为什么|为啥|怎么|如何|什么是|请问|什么叫)|第[\d零一二三四五六七八九十百]+条"
 )
+_PLACE = re.compile(
+    r"(?:我?选(?:择)?)?第?\s*(\d{1,2}|[一二两三四五六七八九])\s*(?:个|项|种|号|条)?(?:吧|啊|呀)?"
+)
+_PLACES = "一二三四五六七八九"
 _EDGES = re.compile(r"^[\s，,。.!！~～、]+|[\s，,。.!！~～、]+$")
 
 
 def bare(text: str) -> str:
     """Return the text without punctuation and spaces at its ends; a question mark stays."""
     return _EDGES.sub("", text)
+
+
+def place_of(text: str) -> int | None:
+    """Return which option a canonical text such as 2, 选2 or 第二个 names, counted from 1."""
+    found = _PLACE.fullmatch(bare(text).rstrip("、,，)）"))
+    if found is None:
+        return None
+    written = found[1].replace("两", "二")
+    return _PLACES.index(written) + 1 if written in _PLACES else int(written)
 
 
 def is_command(text: str) -> bool:

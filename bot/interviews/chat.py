@@ -7,11 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 from typing import Protocol
-
-import yaml
 
 from bot.dialogue.answers import IndexUnavailable
 from bot.dialogue.cards import service_cards
@@ -29,6 +25,7 @@ from bot.interviews.engine import (
     outcome_of,
     reads_as_answer,
 )
+from bot.interviews.words import own_texts
 from bot.texts import Texts
 from connectors.messages import Part, buttons, notice, text
 from knowledge_base.consultations import Interview, Outcome, Question
@@ -38,12 +35,6 @@ GUIDED = "guided"
 LAWYER = "lawyer"
 LONGEST_PICK = 8
 """A longer message after the list is a question of its own unless it names a title."""
-
-
-@cache
-def own_texts() -> Texts:
-    file = Path(__file__).with_name("texts.yml")
-    return Texts(yaml.safe_load(file.read_text(encoding="utf-8")))
 
 
 class ReviewedAnswers(Protocol):
@@ -117,7 +108,9 @@ class GuidedChat:
             context = replace(context, guided_answers=context.guided_answers[:-1])
             question = next_question(interview, dict(context.guided_answers))
             assert question is not None
-        parts = [*self._opening(interview)] if opening or not answers else []
+        # Said once: at the beginning, or when the consultation was just chosen from the list.
+        begins = opening or (not answers and offers_choice(turn.context))
+        parts = [*self._opening(interview)] if begins else []
         parts.append(text(question.ask, title=self._progress(interview, question)))
         parts.append(self._choices(interview, question, can_go_back=bool(answers)))
         return TurnReply(GUIDED, tuple(parts), context=None if interrupted else context)
@@ -182,6 +175,11 @@ class GuidedChat:
             (text(self._texts.say("talk.nothing_to_cancel")),),
             context=replace(turn.context, guided="", guided_answers=()),
         )
+
+    def leave(self, turn: Turn) -> TurnReply:
+        """End the consultation without a word: another reply of this turn says why."""
+        over = replace(turn.context, guided="", guided_answers=())
+        return TurnReply(GUIDED, (), context=over)
 
     def _remember(self, turn: Turn, context: Context) -> None:
         if turn.inbound_id:

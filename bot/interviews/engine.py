@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from bot.dialogue.digression import bare, digresses
+from bot.dialogue.digression import bare, digresses, place_of
 from bot.dialogue.normalise import canonical, clean
+from bot.interviews.words import sides, unsure
 from knowledge_base.consultations import Interview, Outcome, Question
 
 OPTION = "guided"
@@ -108,17 +109,39 @@ def reads_as_answer(
     if answer_of(interview, question, words, None) is not None:
         return True
     plain = canonical(words)
+    if question.options and _side_of(plain) is not None:
+        return True
     return len(plain) <= LONGEST_TRY and not digresses(plain)
 
 
 def _chosen(question: Question, plain: str) -> str | None:
     """Return the value of the option named by its place, its label or the label's beginning."""
-    words = _PARTICLES.sub("", bare(plain))
-    if words.isascii() and words.isdigit():
-        place = int(words)
+    place = place_of(plain)
+    if place is not None:
         options = question.options
         return options[place - 1].value if 1 <= place <= len(options) else None
+    words = _PARTICLES.sub("", bare(plain))
     same = [o.value for o in question.options if canonical(o.label) in (words, bare(plain))]
+    side = _side_of(plain)
+    if side is not None and not same:
+        return _meant(question, side)
     begun = [o.value for o in question.options if canonical(o.label).startswith(words)]
     found = same or begun
     return found[0] if words and len(found) == 1 else None
+
+
+def _side_of(plain: str) -> int | None:
+    """Return 0 for a bare yes, 1 for a bare no, None for anything else."""
+    words = _PARTICLES.sub("", bare(plain))
+    named = (
+        n for n, side in enumerate(sides()) if words in side.words or bare(plain) in side.words
+    )
+    return next(named, None)
+
+
+def _meant(question: Question, side: int) -> str | None:
+    """Return the value of the only option that begins as a yes or a no does."""
+    labels = ((o.value, canonical(o.label)) for o in question.options)
+    told = [(value, label) for value, label in labels if not label.startswith(unsure())]
+    fits = [value for value, label in told if label.startswith(sides()[side].begins)]
+    return fits[0] if len(fits) == 1 else None

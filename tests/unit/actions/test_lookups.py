@@ -1,0 +1,131 @@
+"""Look-ups by name over the curated base and a real index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.actions.lookups import Lookups
+from bot.actions.tools import Tools
+from bot.dialogue.answers import Composer, Limits
+from bot.dialogue.followup import FollowUps
+from bot.dialogue.turn import Turn
+from bot.domain.conversation import Context
+from bot.texts import load_texts
+from connectors.console import render
+from knowledge_base.loader import ROOT, load
+from knowledge_base.passages import passages
+from knowledge_base.tools import load_calculators, load_documents
+from retrieval.index import build
+from retrieval.search import Searcher
+from tests.conftest import FixedClock
+
+
+@pytest.fixture(scope="session")
+def composer(tmp_path_factory: pytest.TempPathFactory) -> Composer:
+    kb = load(ROOT)
+    directory = tmp_path_factory.mktemp("index")
+    build(passages(kb), directory)
+    followups = FollowUps(ROOT / "lexicon" / "followups.yml")
+    return Composer(
+        kb, Searcher.load(directory), followups, load_texts(), FixedClock(), Limits()
+    )
+
+
+@pytest.fixture(scope="session")
+def lookups(composer: Composer) -> Lookups:
+    return Lookups(composer, load_texts(), "示范县")
+
+
+@pytest.fixture(scope="session")
+def tools(composer: Composer) -> Tools:
+    return Tools(composer, load_calculators(ROOT), load_documents(ROOT), load_texts())
+
+
+def turn(words: str, context: Context | None = None) -> Turn:
+    return Turn("c", words, context or Context())
+
+
+WAGES = Context(question="老板拖欠工资没签合同", topic="劳动")
+
+
+@pytest.mark.parametrize(
+    "words", ["民法典第一千零七十九条是什么内容", "民法典1079条", "《民法典》第1079条怎么规定的"]
+)
+def test_an_article_is_shown_by_its_number(lookups: Lookups, words: str) -> None:
+    reply = lookups.statute(turn(words))
+    assert reply.route == "statute_lookup"
+    assert reply.items == ("民法典/1079",)
+    assert "2020-05-28 版" in render(reply.parts)
+
+
+def test_a_repealed_law_is_named_with_its_successor(lookups: Lookups) -> None:
+    said = render(lookups.statute(turn("合同法第五十二条")).parts)
+    assert "民法典" in said
+    assert "2021-01-01" in said
+
+
+def test_a_law_that_never_was_is_not_called_missing(lookups: Lookups) -> None:
+    reply = lookups.statute(turn("宇宙飞船法第三条"))
+    assert reply.items == ()
+    assert "没有查到这个名称" in render(reply.parts)
+
+
+def test_an_article_beyond_the_base_is_not_invented(lookups: Lookups) -> None:
+    reply = lookups.statute(turn("民法典第一千三百条"))
+    assert reply.items == ()
+    assert "没有收录" in render(reply.parts)
+
+
+def test_cases_of_the_present_matter_are_shown_when_none_is_named(lookups: Lookups) -> None:
+    reply = lookups.case(turn("有没有类似案例", WAGES))
+    assert reply.route == "case_lookup"
+    assert reply.topic == "劳动"
+
+
+@pytest.mark.parametrize(
+    ("words", "topic"),
+    [("有没有加班费的案例", "劳动"), ("查一下离婚的案例", "婚姻家庭"), ("交通事故的判例", "交通事故")],
+)
+def test_the_words_of_asking_do_not_choose_the_case(
+    lookups: Lookups, words: str, topic: str
+) -> None:
+    assert lookups.case(turn(words)).topic == topic
+
+
+def test_a_guiding_case_is_found_by_its_number(lookups: Lookups) -> None:
+    assert "24号" in render(lookups.case(turn("指导案例24号")).parts).replace(" ", "")
+
+
+def test_the_whole_catalogue_is_listed(lookups: Lookups) -> None:
+    assert len(lookups.service(turn("有哪些公共法律服务")).items) == 16
+
+
+def test_the_peoples_mediator_is_item_fourteen(lookups: Lookups) -> None:
+    assert lookups.service(turn("我想找个人民调解员帮忙调解邻居漏水的事")).items[0] == "14"
+
+
+@pytest.mark.parametrize(
+    ("words", "phone"), [("法律援助电话多少", "12348"), ("妇联的维权电话", "12338")]
+)
+def test_a_contact_is_found(lookups: Lookups, words: str, phone: str) -> None:
+    assert phone in lookups.directory(turn(words)).items
+
+
+def test_a_formula_is_given_with_its_articles(tools: Tools) -> None:
+    reply = tools.calculate(turn("帮我算算经济补偿金"))
+    assert reply.items == ("severance",)
+    assert "劳动合同法" in render(reply.parts)
+
+
+def test_an_unclear_sum_offers_every_calculator_as_a_button(tools: Tools) -> None:
+    reply = tools.calculate(turn("帮我算一算"))
+    assert reply.route == "calculate"
+    assert len(reply.parts[-1].body["items"]) == 11
+
+
+def test_a_document_is_described(tools: Tools) -> None:
+    reply = tools.document(turn("民事起诉状怎么写"))
+    assert reply.items == ("民事起诉状",)
+    assert "民事诉讼法" in render(reply.parts)
