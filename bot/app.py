@@ -39,7 +39,7 @@ from bot.store.outbox import OutboxRunner
 from bot.uploads.repository import UploadRepository
 from bot.uploads.service import UploadService
 from bot.web.http import Protections, install_error_handlers
-from bot.web.pages import create_pages
+from bot.web.pages import create_pages, not_found_page
 from bot.web.staff import StaffGuard
 from bot.web.visitors import REFUSALS, BusFeed, WebVisitors
 from connectors.web.ports import WebOptions
@@ -70,13 +70,15 @@ def create_app(core: Core) -> FastAPI:
         version="0.1.0",
         description="公共法律服务咨询机器人的接口",
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
-    install_error_handlers(app)
+    templates = Jinja2Templates(WEB / "templates")
+    install_error_handlers(app, not_found_page(templates, settings.bureau))
     app.add_middleware(
         Protections, embedding_sites=settings.allowed_sites, https=settings.cookie_secure
     )
     Instrumentator(excluded_handlers=["/metrics"]).instrument(app)
-    templates = Jinja2Templates(WEB / "templates")
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
     app.include_router(_operations(core))
     app.include_router(create_pages(core.kb, templates, settings.bureau))

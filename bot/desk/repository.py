@@ -6,6 +6,7 @@ to the visitor, and the audit row.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,8 +39,9 @@ class Waiting:
 
     conversation: Conversation
     last_visitor: Outbound | None
-    question: str
-    """The legal question as the dialogue remembers it."""
+    context: Context
+    trigger: Outbound | None
+    """What the visitor said last before the hand-over."""
 
 
 @dataclass(frozen=True)
@@ -79,21 +81,27 @@ class DeskRepository:
             return [
                 Waiting(
                     conversation_of(row),
-                    self._last(connection, row.id, Sender.VISITOR),
-                    self._context(row.context_enc).question,
+                    self._last_words(connection, row.id),
+                    self._context(row.context_enc),
+                    self._last_words(connection, row.id, row.queued_at),
                 )
                 for row in rows
             ]
 
-    def _last(
-        self, connection: Connection, conversation_id: str, sender: Sender
+    def trigger(self, found: Conversation) -> Outbound | None:
+        """Return what the visitor said last before the hand-over, if there was one."""
+        with self.store.read() as connection:
+            return self._last_words(connection, found.id, found.queued_at)
+
+    def _last_words(
+        self, connection: Connection, conversation_id: str, until: dt.datetime | None = None
     ) -> Outbound | None:
-        row = connection.execute(
-            select(messages)
-            .where(messages.c.conversation_id == conversation_id, messages.c.sender == sender)
-            .order_by(messages.c.id.desc())
-            .limit(1)
-        ).first()
+        query = select(messages).where(
+            messages.c.conversation_id == conversation_id, messages.c.sender == Sender.VISITOR
+        )
+        if until is not None:
+            query = query.where(messages.c.created_at <= until)
+        row = connection.execute(query.order_by(messages.c.id.desc()).limit(1)).first()
         return None if row is None else self._outbound(row)
 
     def readable(self, conversation_id: str, person: Staff) -> Conversation:

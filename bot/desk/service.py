@@ -19,7 +19,7 @@ from bot.desk.repository import CLIENT_PREFIX, NEWEST, DeskRepository, Waiting
 from bot.desk.summary import Answered, Cited, Fact
 from bot.dialogue.normalise import MAX_CHARACTERS, clean
 from bot.domain.clock import Clock
-from bot.domain.conversation import Conversation, Mode, Sender
+from bot.domain.conversation import Context, Conversation, Mode, Sender
 from bot.domain.people import Staff
 from bot.errors import EmptyMessage, MessageTooLong, UnverifiedCitation
 from bot.texts import Texts
@@ -33,6 +33,7 @@ PAGE = 50
 SUMMARISED = 200
 """Messages that the summary card looks at, the newest."""
 LAST_WORDS_SHOWN = 60
+TRIGGER_SHOWN = 120
 
 Json = dict[str, Any]
 
@@ -66,13 +67,18 @@ class DeskWords:
     canned: tuple[Canned, ...]
     author: Mapping[str, str]
     facts: Mapping[str, str]
+    lanes: Mapping[str, str]
+    """How the desk names the safety lanes."""
 
 
 def load_words(path: Path = WORDS) -> DeskWords:
     """Read canned.yml."""
     tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     return DeskWords(
-        tuple(Canned(**item) for item in tree["canned"]), tree["author"], tree["facts"]
+        tuple(Canned(**item) for item in tree["canned"]),
+        tree["author"],
+        tree["facts"],
+        tree["lanes"],
     )
 
 
@@ -88,6 +94,9 @@ class QueueEntry:
     priority: int
     since: dt.datetime
     """Waiting since, or claimed at."""
+    lane: str
+    trigger: str
+    """What the visitor said last before the hand-over."""
     question: str
     last_words: str
     last_at: dt.datetime | None
@@ -114,6 +123,8 @@ class Summary:
 
     topic: str
     reason: str
+    lane: str
+    trigger: str
     channel: str
     priority: int
     opened_at: dt.datetime
@@ -177,7 +188,6 @@ class DeskService:
     def _entry(self, line: Waiting) -> QueueEntry:
         found, last = line.conversation, line.last_visitor
         since = found.claimed_at if found.mode is Mode.HUMAN else found.queued_at
-        words = "" if last is None else cards.masked(cards.words_of(last))
         return QueueEntry(
             found.id,
             found.mode,
@@ -186,8 +196,10 @@ class DeskService:
             found.topic or "",
             found.priority,
             since or found.updated_at,
-            cards.shortened(cards.masked(line.question), LAST_WORDS_SHOWN),
-            cards.shortened(words, LAST_WORDS_SHOWN),
+            self._lane(line.context),
+            _said(line.trigger, TRIGGER_SHOWN),
+            cards.shortened(cards.masked(line.context.question), LAST_WORDS_SHOWN),
+            _said(last, LAST_WORDS_SHOWN),
             None if last is None else last.at,
             0 if last is None else last.id,
         )
@@ -196,6 +208,9 @@ class DeskService:
         if found.reason is None:
             return ""
         return self._texts.say(f"handover.reasons.{found.reason}.lawyer")
+
+    def _lane(self, context: Context) -> str:
+        return self._words.lanes.get(context.lane, context.lane)
 
     def open(self, conversation_id: str, person: Staff, before: int = NEWEST) -> ConversationView:
         """Return a page of messages, the newest by default, with the summary card.
@@ -227,6 +242,8 @@ class DeskService:
         return Summary(
             found.topic or context.topic,
             self._reason(found),
+            self._lane(context),
+            _said(self._repository.trigger(found), TRIGGER_SHOWN) if found.reason else "",
             found.channel,
             found.priority,
             found.created_at,
@@ -362,3 +379,8 @@ class DeskService:
         self._repository.owned(conversation_id, person)
         self._repository.log(person, "file", conversation_id)
         return self._files.read(conversation_id, file_id)
+
+
+def _said(message: Outbound | None, longest: int) -> str:
+    words = "" if message is None else cards.masked(cards.words_of(message))
+    return cards.shortened(words, longest)

@@ -13,7 +13,9 @@ import yaml
 from bot.dialogue.rasa_tracker import RasaTracker
 from bot.dialogue.repository import ConversationRepository
 from bot.domain.clock import CHINA, Clock, SystemClock
+from bot.domain.conversation import Sender
 from bot.privacy.repository import ERASED, EXPORTED, PrivacyRepository
+from bot.redact import mask_personal
 from connectors.console import render
 from connectors.messages import Outbound
 
@@ -39,6 +41,8 @@ class PrivacyService:
     def transcript(self, conversation_id: str, ai_label: str) -> str:
         """Return the whole conversation as plain text; its first and last words say it is AI's.
 
+        Numbers the visitor wrote are hidden: the file is printed and passed on.
+
         Raises:
             NotFound: there is no such conversation.
         """
@@ -53,11 +57,14 @@ class PrivacyService:
             head["started"].format(at=_local(conversation.created_at)),
             head["exported"].format(at=_local(self._clock.now())),
             head["count"].format(count=len(messages)),
+            head["hidden"],
             _RULE,
         ]
         for message in messages:
             shown = [part for part in message.parts if part.type != "buttons"]
             body = render(shown)
+            if message.sender == Sender.VISITOR:
+                body = mask_personal(body)
             if body:
                 who = message.author or words["senders"][str(message.sender)]
                 lines += ["", f"{_local(message.at)}  {who}", body]

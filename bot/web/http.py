@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from fastapi import FastAPI, Request
@@ -24,8 +24,6 @@ STRICT = (
     "connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-src 'self'; frame-ancestors {ancestors}"
 )
-# Swagger's page needs its own inline script; it is for operators and holds no visitor's data.
-DOCS = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'"
 
 
 def error_response(error: LawbridgeError, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -34,18 +32,27 @@ def error_response(error: LawbridgeError, headers: dict[str, str] | None = None)
     return JSONResponse(body, status_code=error.status, headers=headers)
 
 
-def install_error_handlers(app: FastAPI) -> None:
-    """Translate every failure once."""
+def install_error_handlers(
+    app: FastAPI, not_found_page: Callable[[Request], Response] | None = None
+) -> None:
+    """Translate every failure once; a browser that looks for a page gets ``not_found_page``."""
 
-    async def expected(_request: Request, error: Exception) -> Response:
+    async def expected(request: Request, error: Exception) -> Response:
         assert isinstance(error, LawbridgeError)
+        if isinstance(error, NotFound) and not_found_page is not None and _reads_pages(request):
+            return not_found_page(request)
         return error_response(error)
 
     async def invalid(_request: Request, _error: Exception) -> Response:
         return error_response(BadInput())
 
-    async def http(_request: Request, error: Exception) -> Response:
+    async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if error.status_code < 400:
+            # The staff's pages send a visitor without a session to the sign-in page this way.
+            return Response(status_code=error.status_code, headers=error.headers)
+        if error.status_code == 404 and not_found_page is not None and _reads_pages(request):
+            return not_found_page(request)
         known: LawbridgeError = NotFound() if error.status_code == 404 else BadInput()
         body = {"error": {"code": known.code, "message": known.detail}}
         return JSONResponse(body, status_code=error.status_code, headers=error.headers)
@@ -58,6 +65,11 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, unexpected)
+
+
+def _reads_pages(request: Request) -> bool:
+    wants = "text/html" in request.headers.get("accept", "")
+    return wants and not request.url.path.startswith(("/api/", "/static/"))
 
 
 class Protections:
@@ -99,9 +111,7 @@ class Protections:
         await self._app(scope, limited, protected)
 
     def _add(self, headers: MutableHeaders, path: str) -> None:
-        if path.startswith("/docs"):
-            policy = DOCS
-        elif path.startswith("/widget/"):
+        if path.startswith("/widget/"):
             policy = self._embeddable
         else:
             policy = self._strict

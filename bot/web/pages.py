@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.templating import Jinja2Templates
 
 from knowledge_base.models import KnowledgeBase
@@ -15,11 +16,13 @@ from knowledge_base.models import KnowledgeBase
 def create_pages(kb: KnowledgeBase, templates: Jinja2Templates, bureau: str) -> APIRouter:
     router = APIRouter(tags=["pages"])
 
+    @router.head("/", response_class=HTMLResponse, include_in_schema=False)
     @router.get("/", response_class=HTMLResponse, include_in_schema=False)
     def home(request: Request) -> HTMLResponse:
         context = {"bureau": bureau, "services": list(kb.services.values()), "as_of": kb.as_of}
         return templates.TemplateResponse(request, "demo.html", context)
 
+    @router.head("/services", response_model=None, include_in_schema=False)
     @router.get(
         "/services",
         response_model=None,
@@ -37,7 +40,22 @@ def create_pages(kb: KnowledgeBase, templates: Jinja2Templates, bureau: str) -> 
     def services_json() -> JSONResponse:
         return JSONResponse(catalogue(kb))
 
+    @router.get("/docs", response_class=HTMLResponse, include_in_schema=False)
+    def docs(request: Request) -> HTMLResponse:
+        return templates.TemplateResponse(request, "docs.html")
+
     return router
+
+
+def not_found_page(templates: Jinja2Templates, bureau: str) -> Callable[[Request], Response]:
+    """Return what a browser is shown where there is no page."""
+
+    def page(request: Request) -> Response:
+        return templates.TemplateResponse(
+            request, "not_found.html", {"bureau": bureau}, status_code=404
+        )
+
+    return page
 
 
 def catalogue(kb: KnowledgeBase) -> dict[str, Any]:

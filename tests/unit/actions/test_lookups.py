@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from bot.actions.lookups import Lookups
 from bot.actions.tools import Tools
-from bot.dialogue.answers import Composer, Limits
-from bot.dialogue.followup import FollowUps
+from bot.dialogue.answers import Composer
 from bot.dialogue.turn import Turn
 from bot.domain.conversation import Context
 from bot.texts import load_texts
 from connectors.console import render
-from knowledge_base.loader import ROOT, load
-from knowledge_base.passages import passages
+from knowledge_base.loader import ROOT
 from knowledge_base.tools import load_calculators, load_documents
-from retrieval.index import build
-from retrieval.search import Searcher
-from tests.conftest import FixedClock
-
-
-@pytest.fixture(scope="session")
-def composer(tmp_path_factory: pytest.TempPathFactory) -> Composer:
-    kb = load(ROOT)
-    directory = tmp_path_factory.mktemp("index")
-    build(passages(kb), directory)
-    followups = FollowUps(ROOT / "lexicon" / "followups.yml")
-    return Composer(
-        kb, Searcher.load(directory), followups, load_texts(), FixedClock(), Limits()
-    )
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +68,11 @@ def test_cases_of_the_present_matter_are_shown_when_none_is_named(lookups: Looku
 
 @pytest.mark.parametrize(
     ("words", "topic"),
-    [("有没有加班费的案例", "劳动"), ("查一下离婚的案例", "婚姻家庭"), ("交通事故的判例", "交通事故")],
+    [
+        ("有没有加班费的案例", "劳动"),
+        ("查一下离婚的案例", "婚姻家庭"),
+        ("交通事故的判例", "交通事故"),
+    ],
 )
 def test_the_words_of_asking_do_not_choose_the_case(
     lookups: Lookups, words: str, topic: str
