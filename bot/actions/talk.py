@@ -61,7 +61,9 @@ class Talk:
         return replace(reply, context=replace(turn.context, offered="", unsure_count=0))
 
     def request_lawyer(self, turn: Turn) -> TurnReply:
-        return TurnReply("lawyer", (), handover=HandoverReason.ASKED)
+        # A consultation with the bot ends where a person takes over.
+        context = replace(turn.context, guided="", guided_answers=())
+        return TurnReply("lawyer", (), context=context, handover=HandoverReason.ASKED)
 
     def complain(self, turn: Turn) -> TurnReply:
         return TurnReply("complain", (), handover=HandoverReason.COMPLAINT, priority=10)

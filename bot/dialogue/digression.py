@@ -39,7 +39,9 @@ _ASKS = re.compile(
     r"|是不是|能不能|要不要|可不可以|有没有必要|^(?:为什么|为啥|怎么|如何|什么是|请问|什么叫)|第[\d零一二三四五六七八九十百]+条"
 )
 _PLACE = re.compile(
-    r"(?:我?选(?:择)?)?第?\s*(\d{1,2}|[一二两三四五六七八九])\s*(?:个|项|种|号|条)?(?:吧|啊|呀)?"
+    # 三个 is a quantity, 第三个 a place.
+    r"(?:(?:我?选择?第?|第)\s*(\d{1,2}|[一二三四五六七八九])\s*(?:个|项|种|号|条)?"
+    r"|(\d{1,2}|[一二三四五六七八九])\s*号?)(?:吧|啊|呀)?"
 )
 _PLACES = "一二三四五六七八九"
 _EDGES = re.compile(r"^[\s，,。.!！~～、]+|[\s，,。.!！~～、]+$")
@@ -55,7 +57,7 @@ def place_of(text: str) -> int | None:
     found = _PLACE.fullmatch(bare(text).rstrip("、,，)）"))
     if found is None:
         return None
-    written = found[1].replace("两", "二")
+    written = found[1] or found[2]
     return _PLACES.index(written) + 1 if written in _PLACES else int(written)
 
 

@@ -132,11 +132,8 @@ def _chosen(question: Question, plain: str) -> str | None:
 
 def _side_of(plain: str) -> int | None:
     """Return 0 for a bare yes, 1 for a bare no, None for anything else."""
-    words = _PARTICLES.sub("", bare(plain))
-    named = (
-        n for n, side in enumerate(sides()) if words in side.words or bare(plain) in side.words
-    )
-    return next(named, None)
+    said = {bare(plain), _PARTICLES.sub("", bare(plain))}
+    return next((n for n, side in enumerate(sides()) if said & side.words), None)
 
 
 def _meant(question: Question, side: int) -> str | None:

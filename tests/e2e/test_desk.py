@@ -257,3 +257,49 @@ def test_a_narrow_screen_shows_one_column_at_a_time(
     page.click(".tabs button:has-text('会话')")
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
     finish(page, "结束")
+
+
+def test_an_urgent_card_says_why_and_escape_keeps_the_draft(
+    live_app: LiveApp, sign_in: SignIn
+) -> None:
+    page = sign_in()
+    visitor = live_app.visitor()
+    assert visitor.say("我不想活了")["mode"] == "queued"
+    visitor.say("谢谢")
+    card = entry(page, "我不想活了")
+    assert "自伤" in page.inner_text(card)
+    page.click(f"{card} .claim")
+    page.fill("#say", "写到一半")
+    assert "我不想活了" in page.inner_text(".summary")
+    page.press("#say", "Escape")
+    page.keyboard.press("Escape")
+    assert page.input_value("#say") == "写到一半"
+    shown = page.locator(".mine .current").bounding_box()
+    assert shown is not None
+    assert 0 <= shown["y"] < WIDE["height"]
+    finish(page, "结束")
+
+
+def test_the_password_page_fits_a_phone_and_its_link_is_visible(sign_in: SignIn) -> None:
+    page = sign_in(size=NARROW)
+    link = page.locator(".who .name")
+    assert link.is_visible()
+    assert link.evaluate("e => getComputedStyle(e).color") == "rgb(255, 255, 255)"
+    link.click()
+    page.wait_for_selector("#present")
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    out = page.get_by_role("button", name="退出").bounding_box()
+    assert out is not None
+    assert out["x"] + out["width"] <= NARROW["width"]
+
+
+def test_the_interface_page_draws_itself_under_the_strict_policy(
+    live_app: LiveApp, browser: Browser
+) -> None:
+    page = browser.new_page()
+    problems: list[str] = []
+    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    page.goto(f"{live_app.url}/docs")
+    page.wait_for_selector(".opblock")
+    assert problems == []
+    page.close()

@@ -444,3 +444,70 @@ def test_the_page_says_no_wrong_word_in_the_console(page: Page) -> None:
     widget.frame.get_by_role("dialog").get_by_role("button", name="结束咨询").click()
     widget.frame.get_by_text("您的问题解决了吗").wait_for()
     assert problems == []
+
+
+def test_a_tile_of_the_host_page_starts_what_it_names_after_consent(page: Page) -> None:
+    widget = Widget(page)
+    page.get_by_role("button", name="转值班律师").click()
+    widget.agree.wait_for()
+    assert stored_in(page) == [0, 0]
+    widget.agree.click()
+    widget.own.get_by_text("转人工").wait_for()
+    widget.frame.get_by_text("排在第").first.wait_for()
+    assert page.evaluate("window.lawbridge.ask('').catch(e => e.message)")
+    assert page.evaluate("window.lawbridge.ask('取消排队')") == {"asked": True}
+    widget.own.get_by_text("取消排队").wait_for()
+
+
+def test_an_identity_number_is_hidden_in_the_visitors_own_words(page: Page) -> None:
+    widget = Widget(page).start()
+    widget.ask("我的身份证是530102199001011237，老板欠薪怎么办")
+    shown = widget.own.locator(".words").inner_text()
+    assert "530102…1237" in shown
+    assert "19900101" not in widget.frame.locator(".log").inner_text()
+
+
+def test_a_damaged_file_is_named_so_and_stays_where_it_was_sent(page: Page) -> None:
+    widget = Widget(page).start()
+    broken = {"name": "合同.pdf", "mimeType": "application/pdf", "buffer": b"not a pdf"}
+    widget.frame.locator("input[type=file]").set_input_files([broken])  # type: ignore[list-item]
+    widget.frame.get_by_role("button", name="同意并上传").click()
+    failed = widget.frame.locator(".message.failed")
+    assert "可能已损坏" in failed.inner_text()
+    widget.ask(QUESTION)
+    order = widget.frame.locator("ol > .message").evaluate_all(
+        "all => all.map(e => e.classList.contains('failed'))"
+    )
+    assert order.index(True) < len(order) - 1
+    assert failed.get_by_role("button", name="重新发送").count() == 0
+    failed.get_by_role("button", name="移除").click()
+    failed.wait_for(state="detached")
+
+
+def test_the_last_message_is_in_view_after_a_reload_and_nothing_covers_words(page: Page) -> None:
+    widget = Widget(page).start()
+    widget.ask(QUESTION)
+    widget.ask("劳动仲裁要多久")
+    page.reload()
+    widget = Widget(page).open()
+    until(lambda: widget.own.count() == 2)
+    log = widget.frame.locator(".log")
+    until(lambda: log.evaluate("e => e.scrollHeight - e.scrollTop - e.clientHeight < 4"))
+    log.evaluate("e => { e.scrollTop = 0; }")
+    down = widget.frame.get_by_role("button", name="往下看")
+    down.wait_for()
+    box, words = down.bounding_box(), log.bounding_box()
+    assert box is not None
+    assert words is not None
+    assert box["y"] >= words["y"] + words["height"]
+    down.click()
+    down.wait_for(state="detached")
+
+
+def test_the_header_stays_small_in_large_text(page: Page) -> None:
+    widget = Widget(page).start()
+    widget.menu("长辈版")
+    page.keyboard.press("Escape")
+    until(lambda: widget.frame.locator("html[data-size=large]").count() == 1)
+    assert widget.frame.locator(".head").evaluate("e => e.offsetHeight / innerHeight") < 0.12
+    assert fits(widget)

@@ -8,6 +8,7 @@
   var BASE = new URL(script.src, location.href).origin;
   var OPEN_MARK = 'lawbridge.session';
   var ANSWER_MS = 15000;
+  var LONGEST_ASK = 200;
   var WORDS = {
     'zh-Hans': { launcher: '法律咨询', close: '收起', frame: '法律咨询窗口', unread: '条新消息' },
     'zh-Hant': { launcher: '法律諮詢', close: '收起', frame: '法律諮詢視窗', unread: '則新訊息' },
@@ -250,6 +251,14 @@
 
   window.lawbridge = {
     toggle: toggle,
+    // Opens the window and says these words for the visitor: at once where a conversation is open,
+    // otherwise after consent.
+    ask: function (words) {
+      var said = String(words || '').trim();
+      if (!said || said.length > LONGEST_ASK) return Promise.reject(new Error('lawbridge: ask needs 1 to ' + LONGEST_ASK + ' characters'));
+      toggle('open');
+      return call('ask', { text: said });
+    },
     setLocale: function (locale) {
       if (!WORDS[locale]) return Promise.reject(new Error('lawbridge: unknown locale ' + locale));
       settings.locale = locale;

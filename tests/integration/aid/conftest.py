@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import pytest
+from stdnum.cn import ric
 
 from bot.aid.repository import AidRepository
 from bot.aid.service import Accepted, AidService
@@ -39,22 +40,28 @@ class Applicant:
     def say(self, words: str, option: str | None = None) -> object:
         return self.service.answer(self.conversation_id, words, option)
 
-    def fill(self, until: str | None = None) -> None:
-        """Answer every question, or those before ``until``."""
+    def fill(self, until: str | None = None, **other: str) -> None:
+        """Answer every question, or those before ``until``; ``other`` replaces usual answers."""
         self.service.open(self.conversation_id)
-        for key, words in ANSWERS.items():
+        for key, words in {**ANSWERS, **other}.items():
             if key == until:
                 return
             assert isinstance(self.say(words), Accepted), key
 
-    def apply(self) -> Application:
-        self.fill()
+    def apply(self, **other: str) -> Application:
+        self.fill(**other)
         return self.service.submit(self.conversation_id)
 
     def told(self) -> list[str]:
         """Return what the system said in the conversation."""
         messages = self.conversations.after(self.conversation_id, 0)
         return [part.body["text"] for m in messages if m.sender == "system" for part in m.parts]
+
+
+def identity_number(serial: int) -> str:
+    """Return a valid identity number, another one for each serial from 0 to 99."""
+    seventeen = f"110105194912310{serial:02d}"
+    return seventeen + ric.calc_check_digit(f"{seventeen}0")
 
 
 def make_applicant(store: Store, clock: FixedClock, conversation_id: str = "") -> Applicant:

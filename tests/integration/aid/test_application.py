@@ -9,14 +9,27 @@ import pytest
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from bot.aid.service import MOST_WRONG_LOOKUPS, Accepted, Incomplete, Lookup, Rejected
+from bot.aid.service import (
+    MOST_WRONG_LOOKUPS,
+    Accepted,
+    AlreadyApplied,
+    Incomplete,
+    Lookup,
+    PutAside,
+    Rejected,
+)
 from bot.domain.aid import TRANSITIONS, AidState, application_number
 from bot.errors import BadInput, IllegalMove, NotFound
 from bot.store.outbox import OutboxRunner
 from bot.store.tables import aid_applications, aid_drafts, aid_numbers, outbox
 from bot.store.unit import Store
 from tests.conftest import FixedClock
-from tests.integration.aid.conftest import ANSWERS, Applicant, make_applicant
+from tests.integration.aid.conftest import (
+    ANSWERS,
+    Applicant,
+    identity_number,
+    make_applicant,
+)
 
 FIRST_NUMBER = application_number(dt.date(2026, 11, 23), 1)
 
@@ -141,8 +154,84 @@ def test_submitting_twice_gives_one_number(applicant: Applicant, store: Store) -
 
 
 def test_a_second_matter_gets_a_number_of_its_own(applicant: Applicant) -> None:
-    first, second = applicant.apply(), applicant.apply()
+    first, second = applicant.apply(), applicant.apply(matter="工伤")
     assert first.number != second.number
+
+
+def test_the_same_matter_is_not_accepted_twice(applicant: Applicant, store: Store) -> None:
+    first = applicant.apply()
+    applicant.fill(name="张大明")
+    with pytest.raises(AlreadyApplied) as refused:
+        applicant.service.submit(applicant.conversation_id)
+    assert refused.value.known == first
+    assert count(store, aid_applications) == 1
+    draft = applicant.service.draft(applicant.conversation_id)
+    assert draft is not None
+    assert not draft.active
+    assert set(draft.values) == {"name", "id_number", "phone", "group"}
+
+
+def test_a_matter_that_ended_can_be_applied_for_again(applicant: Applicant) -> None:
+    first = applicant.apply()
+    applicant.service.change_state(first.number, AidState.REFUSED, "1:王", "不属于援助范围")
+    assert applicant.apply().number != first.number
+
+
+def test_two_other_matters_are_not_taken_for_the_same(applicant: Applicant) -> None:
+    assert applicant.apply(matter="其他").number != applicant.apply(matter="其他").number
+
+
+def test_a_stranger_with_the_identity_number_does_not_learn_of_the_application(
+    applicant: Applicant, store: Store, clock: FixedClock
+) -> None:
+    first = applicant.apply(matter="家庭暴力")
+    own = make_applicant(store, clock)
+    own.fill(matter="家庭暴力")
+    with pytest.raises(AlreadyApplied) as by_phone:
+        own.service.submit(own.conversation_id)
+    assert by_phone.value.known == first
+    other = make_applicant(store, clock)
+    other.fill(matter="家庭暴力", phone="13900139000")
+    with pytest.raises(AlreadyApplied) as by_stranger:
+        other.service.submit(other.conversation_id)
+    assert by_stranger.value.known is None
+
+
+def test_a_refused_second_application_uses_up_no_number(
+    applicant: Applicant, store: Store, clock: FixedClock
+) -> None:
+    applicant.apply()
+    applicant.fill()
+    with pytest.raises(AlreadyApplied):
+        applicant.service.submit(applicant.conversation_id)
+    other = make_applicant(store, clock).apply(id_number=identity_number(7))
+    assert other.number == application_number(dt.date(2026, 11, 23), 2)
+
+
+def test_a_draft_put_aside_is_not_submitted(applicant: Applicant, store: Store) -> None:
+    applicant.fill()
+    applicant.service.close(applicant.conversation_id)
+    with pytest.raises(PutAside):
+        applicant.service.submit(applicant.conversation_id)
+    assert count(store, aid_applications) == 0
+
+
+def test_no_confirmation_comes_after_the_news_of_a_later_state(
+    applicant: Applicant, store: Store, clock: FixedClock
+) -> None:
+    number = applicant.apply().number
+    applicant.service.change_state(number, AidState.ACCEPTED, "1:王")
+    OutboxRunner(store, clock, {"aid_submitted": applicant.service.notify_submitted}).run_once()
+    told = applicant.told()
+    assert len(told) == 1
+    assert "已受理" in told[0]
+
+
+def test_missing_papers_are_asked_for_with_the_way_to_bring_them(applicant: Applicant) -> None:
+    number = applicant.apply().number
+    applicant.service.change_state(number, AidState.NEED_SUPPLEMENT, "1:王", "请补劳动合同。")
+    for said in ("回形针", "PDF", "12348", "工作人员能看到"):
+        assert said in applicant.told()[-1]
 
 
 def test_a_stop_in_the_middle_of_submitting_leaves_the_draft(
@@ -172,8 +261,8 @@ def test_a_stop_in_the_middle_of_submitting_leaves_the_draft(
 
 def test_many_at_once_get_different_numbers(store: Store, clock: FixedClock) -> None:
     applicants = [make_applicant(store, clock) for _ in range(8)]
-    for one in applicants:
-        one.fill()
+    for serial, one in enumerate(applicants):
+        one.fill(id_number=identity_number(serial))
     numbers: list[str] = []
     start = threading.Barrier(len(applicants))
 
@@ -213,7 +302,7 @@ def test_one_visitor_submitting_twice_at_once_gets_one_application(
 def test_numbers_begin_again_each_chinese_day(store: Store, clock: FixedClock) -> None:
     assert make_applicant(store, clock).apply().number == FIRST_NUMBER
     clock.advance(hours=16)
-    tomorrow = make_applicant(store, clock).apply()
+    tomorrow = make_applicant(store, clock).apply(matter="工伤")
     assert tomorrow.number == application_number(dt.date(2026, 11, 24), 1)
 
 

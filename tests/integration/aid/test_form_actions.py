@@ -159,8 +159,109 @@ def test_no_reply_repeats_personal_data(desk: Desk) -> None:
         desk.hear(words)
         desk.run("validate_aid_form", "give_detail", "aid_form")
     said += words_of(desk.run("action_submit_aid", "give_detail")[0])
-    for key in ("name", "id_number", "phone", "facts"):
+    for key in ("id_number", "phone"):
         assert ANSWERS[key] not in said
+
+
+def test_before_the_pledge_the_answers_are_shown_with_masked_numbers(desk: Desk) -> None:
+    desk.applicant.fill(until="facts")
+    desk.applicant.say("工友李四（13900139000）能作证，老板拖欠我工资两万元。" + "拖" * 200)
+    desk.applicant.say("农民工")
+    desk.hear("农民工")
+    reply = desk.run("action_ask_aid_complete", "give_detail", "aid_form")[0][0]
+    card = next(part for part in reply.parts if part.type == "card")
+    rows = dict(card.body["rows"])
+    assert rows["姓名"] == "张小明"
+    assert rows["身份证号"] == "110105********002X"
+    assert rows["手机号"] == "138****8000"
+    assert "13900139000" not in rows["经过"]
+    assert rows["经过"].endswith("…")
+    assert "改上一项" in str(card.body)
+    assert "back" in [item["id"] for item in reply.parts[-1].body["items"]]
+
+
+def ask_whether_refused(desk: Desk) -> str:
+    """Refuse the pledge; return what is asked then, its options remembered."""
+    desk.applicant.fill(until="pledge")
+    assert desk.aid.form.takes(desk.hear("不同意"))
+    objection, events = desk.run("validate_aid_form", "give_detail", "aid_form")
+    assert slot_of(events, "aid_complete") is None
+    asked, _ = desk.run("action_ask_aid_complete", "give_detail", "aid_form")
+    items = asked[0].parts[-1].body["items"]
+    options = tuple((item["id"], item["label"]) for item in items)
+    desk.applicant.conversations.remember(desk.applicant.conversation_id, Context(options=options))
+    return words_of([*objection, *asked])
+
+
+def test_refusing_the_pledge_is_asked_about_once_and_then_nothing_is_submitted(desk: Desk) -> None:
+    said = ask_whether_refused(desk)
+    assert "确定不提交吗" in said
+    assert "第六十四条" not in said
+    assert desk.aid.form.takes(desk.hear("是的"))
+    _, events = desk.run("validate_aid_form", "give_detail", "aid_form")
+    assert slot_of(events, "aid_complete") is True
+    replies, events = desk.run("action_submit_aid", "give_detail")
+    assert "没有提交" in words_of(replies)
+    assert loop_of(events) is None
+    draft = desk.applicant.service.draft(desk.applicant.conversation_id)
+    assert draft is not None
+    assert not draft.active
+    assert draft.values["name"] == "张小明"
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [("同意", None), ("同意并提交", "aid.refusal.agree"), ("同意", "aid.pledge.agree")],
+)
+def test_who_agrees_after_all_submits(desk: Desk, words: str, option: str | None) -> None:
+    ask_whether_refused(desk)
+    assert desk.aid.form.takes(desk.hear(words, option))
+    _, events = desk.run("validate_aid_form", "give_detail", "aid_form")
+    assert slot_of(events, "aid_complete") is True
+    assert "FY20261123-0001-6" in words_of(desk.run("action_submit_aid", "give_detail")[0])
+
+
+def test_an_unclear_word_about_the_refusal_asks_it_again(desk: Desk) -> None:
+    ask_whether_refused(desk)
+    assert desk.aid.form.takes(desk.hear("我想想"))
+    objection, _ = desk.run("validate_aid_form", "give_detail", "aid_form")
+    asked, _ = desk.run("action_ask_aid_complete", "give_detail", "aid_form")
+    assert "确定不提交" in words_of(objection)
+    assert "确定不提交吗" in words_of(asked)
+
+
+def test_a_second_application_in_the_matter_is_told_the_first(desk: Desk) -> None:
+    number = desk.applicant.apply().number
+    desk.applicant.fill()
+    desk.hear("同意")
+    replies, events = desk.run("action_submit_aid", "give_detail")
+    said = words_of(replies)
+    assert number in said
+    assert "已提交" in said
+    assert "已经申请过" in said
+    assert loop_of(events) is None
+
+
+def test_a_second_application_by_somebody_else_names_no_number(
+    desk: Desk, clock: FixedClock
+) -> None:
+    number = make_applicant(desk.store, clock).apply().number
+    desk.applicant.fill(phone="13900139000")
+    desk.hear("同意")
+    said = words_of(desk.run("action_submit_aid", "give_detail")[0])
+    assert number not in said
+    assert "核对身份" in said
+
+
+def test_a_complaint_puts_the_application_aside_without_its_question(desk: Desk) -> None:
+    desk.applicant.fill(until="facts")
+    desk.hear("我要投诉")
+    replies, events = desk.run("action_ask_aid_complete", "complain", "aid_form")
+    assert "第 5 步" not in words_of(replies)
+    assert "保留" in words_of(replies)
+    assert {"event": "active_loop", "name": None, "timestamp": None} in events
+    assert desk.run("action_submit_aid", "complain")[0] == []
+    assert not desk.aid.is_open(desk.applicant.conversation_id)
 
 
 def test_a_wrong_answer_is_explained_and_asked_again(desk: Desk) -> None:
@@ -352,6 +453,27 @@ def test_an_unfitting_answer_is_asked_again(desk: Desk) -> None:
     assert "点一个选项" in words_of(objection)
     assert slot_of(events, "guided_complete") is None
     assert desk.context.guided_answers == ()
+
+
+def test_the_introduction_is_said_once(desk: Desk) -> None:
+    assert "随时可以说" in words_of(begin(desk))
+    desk.hear("看情况")
+    desk.run("validate_guided_form", "give_detail", "guided_form")
+    replies, _ = desk.run("action_ask_guided_complete", "give_detail", "guided_form")
+    said = words_of(replies)
+    assert "第 1 步" in said
+    assert "随时可以说" not in said
+    assert len(replies[0].parts) == 2
+
+
+def test_a_complaint_ends_the_consultation_without_its_question(desk: Desk) -> None:
+    begin(desk)
+    assert not desk.guided.form.takes(desk.hear("我要投诉"))
+    replies, events = desk.run("action_ask_guided_complete", "complain", "guided_form")
+    assert replies[0].parts == ()
+    assert {"event": "active_loop", "name": None, "timestamp": None} in events
+    assert desk.run("action_finish_guided", "complain")[0] == []
+    assert desk.context.guided == ""
 
 
 def test_a_consultation_can_go_back_one_question(desk: Desk) -> None:

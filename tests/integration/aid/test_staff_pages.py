@@ -14,6 +14,7 @@ from bot.aid.endpoints import create_aid_router
 from bot.domain.aid import AidState
 from bot.domain.people import Role, Staff
 from bot.store.unit import Store
+from bot.uploads.repository import UploadRepository
 from bot.web.http import install_error_handlers
 from bot.web.staff import COOKIE, StaffGuard
 from tests.conftest import FixedClock
@@ -173,6 +174,61 @@ def test_markup_in_an_application_is_shown_as_text(pages: Pages) -> None:
     page = pages.as_role("officer").get(f"/desk/aid/{number}").text
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
+
+
+def test_after_an_error_the_choice_and_the_note_are_kept(pages: Pages) -> None:
+    number = pages.applicant.apply().number
+    officer = pages.as_role("officer")
+    form = {"to": "need_supplement", "note": "  "}
+    answer = officer.post(f"/desk/aid/{number}/state", data=form)
+    assert answer.status_code == 422
+    assert 'value="need_supplement" required checked' in answer.text
+    assert answer.text.count(" checked") == 1
+    conflict = officer.post(f"/desk/aid/{number}/state", data={"to": "closed", "note": "补<合同"})
+    assert conflict.status_code == 409
+    assert ">补&lt;合同</textarea>" in conflict.text
+
+
+def test_uploads_of_the_conversation_are_listed_and_downloads_recorded(
+    pages: Pages, sqlite_store: Store, clock: FixedClock
+) -> None:
+    applicant = pages.applicant
+    number = applicant.apply().number
+    officer = pages.as_role("officer")
+    assert "还没有" in officer.get(f"/desk/aid/{number}").text
+    uploads = UploadRepository(sqlite_store, clock)
+    stored = uploads.add(
+        applicant.conversation_id, "a" * 32, "合同13900139000.pdf", "application/pdf", b"%PDF-1.7"
+    )
+    page = officer.get(f"/desk/aid/{number}").text
+    address = f"/desk/aid/{number}/files/{stored.id}"
+    assert address in page
+    assert "合同" in page
+    assert "13900139000" not in page
+    answer = officer.get(address)
+    assert answer.content == b"%PDF-1.7"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    last = applicant.service.trail(number)[-1]
+    assert (last.actor, last.action) == ("7:王主任", "file")
+    trail = officer.get(f"/desk/aid/{number}").text
+    assert "下载上传的文件" in trail
+    assert "13900139000" not in trail
+
+
+def test_files_are_for_officers_and_only_of_their_own_application(
+    pages: Pages, sqlite_store: Store, clock: FixedClock
+) -> None:
+    number = pages.applicant.apply().number
+    other = make_applicant(sqlite_store, clock)
+    uploads = UploadRepository(sqlite_store, clock)
+    uploads.add(pages.applicant.conversation_id, "a" * 32, "欠条.png", "image/png", b"own")
+    uploads.add(other.conversation_id, "b" * 32, "别人.png", "image/png", b"other")
+    lawyer, officer = pages.as_role("lawyer"), pages.as_role("officer")
+    assert "欠条" not in lawyer.get(f"/desk/aid/{number}").text
+    assert lawyer.get(f"/desk/aid/{number}/files/{'a' * 32}").status_code == 403
+    assert pages.as_role("").get(f"/desk/aid/{number}/files/{'a' * 32}").status_code == 303
+    assert officer.get(f"/desk/aid/{number}/files/{'b' * 32}").status_code == 404
+    assert officer.get(f"/desk/aid/{number}/files/nonsense").status_code == 422
 
 
 def test_an_unknown_number_is_not_found(pages: Pages) -> None:

@@ -54,6 +54,12 @@ def test_an_officer_goes_to_the_applications(building: Building) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, "/desk/aid")
 
 
+def test_the_way_to_the_sign_in_page_carries_no_error(building: Building) -> None:
+    answer = building.browser().get("/desk/password")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/desk/login")
+    assert answer.content == b""
+
+
 def test_an_officer_receives_no_visitors(building: Building) -> None:
     browser = building.browser("sun")
     assert browser.get("/api/desk/queue").status_code == 403

@@ -33,7 +33,7 @@ from bot.texts import load_texts
 from bot.uploads.repository import UploadRepository
 from bot.uploads.service import UploadService
 from bot.web.http import Protections, install_error_handlers
-from bot.web.pages import create_pages
+from bot.web.pages import create_pages, not_found_page
 from bot.web.visitors import REFUSALS, BusFeed, WebVisitors
 from connectors.messages import Inbound, Outbound, Part, Reply, buttons, notice, text
 from connectors.web.ports import WebOptions
@@ -201,13 +201,13 @@ def build(
         ai_label=LABEL,
         **options,  # type: ignore[arg-type]
     )
-    app = FastAPI()
-    install_error_handlers(app)
+    app = FastAPI(docs_url=None)
+    templates = Jinja2Templates(ROOT / "bot" / "web" / "templates")
+    install_error_handlers(app, not_found_page(templates, chosen.bureau))
     app.add_middleware(Protections, embedding_sites=chosen.allowed_sites, https=False)
     web = ROOT / "bot" / "web"
     app.mount("/static", StaticFiles(directory=web / "static"))
     if kb is not None:
-        templates = Jinja2Templates(web / "templates")
         app.include_router(create_pages(kb, templates, chosen.bureau))
     app.include_router(create_web_router(chat, visitors, BusFeed(bus), REFUSALS, chosen))
 

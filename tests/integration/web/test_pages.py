@@ -70,7 +70,7 @@ def kb() -> object:
     return load(ROOT / "knowledge_base")
 
 
-@pytest.mark.parametrize("path", ["/", "/services", "/widget/frame"])
+@pytest.mark.parametrize("path", ["/", "/services", "/docs", "/widget/frame"])
 def test_pages_hold_no_inline_code_and_no_third_party(
     sqlite_store: Store, clock: FixedClock, kb: object, path: str
 ) -> None:
@@ -97,7 +97,45 @@ def test_the_catalogue_page_shows_all_sixteen_items(
 
 def test_what_the_pages_link_to_exists(sqlite_store: Store, clock: FixedClock, kb: object) -> None:
     client = TestClient(build(sqlite_store, clock, kb=kb).app)  # type: ignore[arg-type]
-    for page in ("/", "/services"):
+    for page in ("/", "/services", "/docs"):
         for address in OWN.findall(client.get(page).text):
             if address.startswith("/"):
                 assert client.get(address).status_code == 200, address
+
+
+def test_a_browser_on_a_wrong_address_is_shown_the_way_home(client: TestClient) -> None:
+    answer = client.get("/nowhere", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    assert 'href="/"' in answer.text
+    assert 'href="tel:12348"' in answer.text
+    assert not re.search(r"<script(?![^>]*\bsrc=)", answer.text)
+
+
+@pytest.mark.parametrize(
+    ("path", "accept"), [("/nowhere", "application/json"), ("/api/web/nowhere", "text/html")]
+)
+def test_a_program_on_a_wrong_address_gets_the_error_shape(
+    client: TestClient, path: str, accept: str
+) -> None:
+    answer = client.get(path, headers={"Accept": accept})
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+
+
+def test_monitors_may_ask_for_the_head_of_a_page(
+    sqlite_store: Store, clock: FixedClock, kb: object
+) -> None:
+    client = TestClient(build(sqlite_store, clock, kb=kb).app)  # type: ignore[arg-type]
+    for path in ("/", "/services"):
+        assert client.head(path).status_code == 200
+    assert "head" not in client.get("/openapi.json").json()["paths"]["/services"]
+
+
+def test_the_interface_page_needs_no_weaker_policy(
+    sqlite_store: Store, clock: FixedClock, kb: object
+) -> None:
+    client = TestClient(build(sqlite_store, clock, kb=kb).app)  # type: ignore[arg-type]
+    answer = client.get("/docs")
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert "swagger-ui-bundle.js" in answer.text

@@ -243,6 +243,16 @@ def test_the_transcript_begins_and_ends_with_the_ai_label(visitor: Caller) -> No
     assert visitor.session in answer.headers["x-aigc"]
 
 
+def test_the_transcript_hides_the_numbers_that_the_visitor_wrote(visitor: Caller) -> None:
+    visitor.say("身份证530102199001011237，电话13812345678", "m1")
+    transcript = visitor.get("/transcript").text
+    assert "530102199001011237" not in transcript
+    assert "13812345678" not in transcript
+    assert "〔身份证号〕" in transcript
+    # What is held about the visitor stays complete in the export.
+    assert "530102199001011237" in visitor.get("/export").text
+
+
 def test_a_long_conversation_is_exported_complete(visitor: Caller, small: SmallApp) -> None:
     for number in range(410):
         small.conversations.append_one(visitor.session, "bot", [text(f"第{number}句")])  # type: ignore[arg-type]

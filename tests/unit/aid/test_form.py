@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.aid.form import Fits, Wrong, check, load_form, reads_as_answer
+from bot.dialogue.digression import place_of
 from bot.domain.aid import AidState
 from knowledge_base.citations import verify
 from knowledge_base.loader import ROOT, load
@@ -33,7 +34,18 @@ IDENTITY = "11010519491231002X"
         ("matter", "宅基地被占", "宅基地被占"),
         ("group", "低保户", "低保"),
         ("group", "都不是", "以上都不是"),
+        ("matter", "选2", "工伤"),
+        ("matter", "第二个", "工伤"),
+        ("matter", "２", "工伤"),
+        ("group", "三", "残疾人"),
         ("pledge", "我同意", "同意"),
+        ("pledge", "是的", "同意"),
+        ("pledge", "同意提交", "同意"),
+        ("pledge", "确认提交", "同意"),
+        ("pledge", "提交", "同意"),
+        ("pledge", "好", "同意"),
+        ("pledge", "确认", "同意"),
+        ("pledge", "1", "同意"),
         (
             "facts",
             "去年三月在工地干活，老板拖欠工资两万元。",
@@ -51,6 +63,12 @@ def test_a_good_answer_is_read_and_taken(key: str, words: str, value: str) -> No
     [
         ("name", "张三123", "form"),
         ("name", "13800138000", "form"),
+        ("name", "我自己", "form"),
+        ("name", "本人", "form"),
+        ("name", "我", "form"),
+        ("name", "不知道", "form"),
+        ("name", "没有", "form"),
+        ("name", "我叫本人", "form"),
         ("id_number", "110105194912310021", "check"),
         ("id_number", "11010519491231002a", "letters"),
         ("id_number", "13800138000", "length"),
@@ -59,9 +77,13 @@ def test_a_good_answer_is_read_and_taken(key: str, words: str, value: str) -> No
         ("phone", "12345678901", "check"),
         ("matter", "99", "form"),
         ("facts", "老板欠我钱不给", "short"),
+        ("facts", "欠薪", "short"),
+        ("facts", "工伤", "short"),
         ("facts", "事" * 1501, "long"),
         ("group", "退休工人", "form"),
         ("pledge", "不同意", "refused"),
+        ("pledge", "2", "refused"),
+        ("pledge", "3", "form"),
         ("pledge", "我再想想", "form"),
     ],
 )
@@ -124,6 +146,11 @@ def test_a_sentence_about_a_case_is_no_name(words: str) -> None:
 )
 def test_a_story_may_contain_the_words_of_commands_and_questions(words: str) -> None:
     assert reads_as_answer(FIELDS["facts"], words, None)
+
+
+@pytest.mark.parametrize("words", ["三个", "两个人", "2万", "第三次"])
+def test_a_quantity_is_no_place_of_an_option(words: str) -> None:
+    assert place_of(words) is None
 
 
 def test_a_button_of_the_form_is_always_an_answer_and_another_is_not() -> None:

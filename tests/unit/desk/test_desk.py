@@ -6,8 +6,10 @@ import json
 import threading
 
 import pytest
+import yaml
 
-from bot.domain.conversation import HandoverReason, Mode, Sender
+from bot.desk.service import load_words
+from bot.domain.conversation import Context, HandoverReason, Mode, Sender
 from bot.domain.people import Staff
 from bot.errors import (
     AlreadyClaimed,
@@ -21,10 +23,11 @@ from bot.errors import (
 )
 from bot.store.unit import Store
 from connectors.messages import text
-from tests.conftest import FixedClock
+from tests.conftest import ROOT, FixedClock
 from tests.office import SECRET, Office, furnish
 
 NOBODY = "0" * 32
+LANES = ROOT / "knowledge_base" / "safety.yml"
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010806000000")
 
 
@@ -359,3 +362,30 @@ def test_canned_texts_pass_the_citation_check(office: Office) -> None:
     for canned in office.desk.canned:
         _, is_new = office.desk.say(conversation_id, office.wang, canned.id, canned.text)
         assert is_new
+
+
+def test_an_urgent_card_shows_the_words_that_called_for_a_person(office: Office) -> None:
+    conversation, _ = office.conversations.create("web", "v1")
+    said = office.visitor_says(conversation.id, f"我不想活了，{SECRET}")
+    office.conversations.finish(
+        conversation.id,
+        said,
+        [[text("请先拨打120")]],
+        handover=HandoverReason.RISK,
+        priority=100,
+        context=Context(question="我不想活了", lane="self_harm"),
+    )
+    office.clock.advance(minutes=1)
+    office.visitor_says(conversation.id, "谢谢")
+    entry = office.desk.queue(office.wang).queue[0]
+    assert entry.last_words == "谢谢"
+    assert entry.trigger.startswith("我不想活了")
+    assert "13812345678" not in entry.trigger
+    assert entry.lane == "自伤、自杀风险"
+    summary = office.desk.open(conversation.id, office.wang).summary
+    assert (summary.trigger, summary.lane) == (entry.trigger, entry.lane)
+
+
+def test_every_safety_lane_has_a_name_at_the_desk() -> None:
+    lanes = {lane["lane"] for lane in yaml.safe_load(LANES.read_text(encoding="utf-8"))}
+    assert lanes <= set(load_words().lanes)

@@ -33,4 +33,5 @@ def test_no_template_trusts_a_value_or_holds_inline_code(name: str) -> None:
 def test_vendored_code_carries_its_licences() -> None:
     vendor = WEB / "static" / "vendor"
     assert "Apache License" in (vendor / "htm" / "LICENSE").read_text(encoding="utf-8")
+    assert "Apache License" in (vendor / "swagger" / "LICENSE").read_text(encoding="utf-8")
     assert "MIT" in (vendor / "preact" / "LICENSE").read_text(encoding="utf-8")

@@ -9,7 +9,8 @@ import yaml
 
 from bot.dialogue.normalise import canonical
 from bot.dialogue.safety import SafetyDesk
-from bot.domain.conversation import HandoverReason
+from bot.dialogue.turn import Turn
+from bot.domain.conversation import Context, HandoverReason
 from bot.texts import load_texts
 from knowledge_base.loader import ROOT, load
 from knowledge_base.safety import load_safety_lanes
@@ -17,6 +18,7 @@ from knowledge_base.safety import load_safety_lanes
 CASES = yaml.safe_load(
     (Path(__file__).parents[2] / "data" / "safety.yml").read_text(encoding="utf-8")
 )
+TURN = Turn("c", "x", Context())
 LANES = {"dv", "self_harm", "minor", "detained", "crime_in_progress", "mass_incident", "refuse"}
 
 
@@ -40,7 +42,7 @@ def test_every_lane_has_phrasings_and_enough_of_ordinary_questions() -> None:
 def test_somebody_in_despair_gets_a_person_and_no_statute(desk: SafetyDesk) -> None:
     lane = desk.lane_of("我不想活了")
     assert lane is not None
-    reply = desk.reply(lane)
+    reply = desk.reply(lane, TURN)
     assert reply.handover is HandoverReason.RISK
     assert all(part.type != "citations" for part in reply.parts)
     assert "12356" in str(reply.parts[0].body)
@@ -49,7 +51,7 @@ def test_somebody_in_despair_gets_a_person_and_no_statute(desk: SafetyDesk) -> N
 def test_a_victim_of_violence_is_offered_the_quick_exit_first(desk: SafetyDesk) -> None:
     lane = desk.lane_of("他现在又在打我 我躲在厕所")
     assert lane is not None
-    reply = desk.reply(lane)
+    reply = desk.reply(lane, TURN)
     assert reply.parts[0].body["kind"] == "quick_exit"
     said = str([part.body for part in reply.parts])
     assert all(word in said for word in ("110", "12338", "人身安全保护令"))
@@ -58,7 +60,7 @@ def test_a_victim_of_violence_is_offered_the_quick_exit_first(desk: SafetyDesk) 
 def test_wrongdoing_is_refused_politely_without_advice(desk: SafetyDesk) -> None:
     lane = desk.lane_of("怎么转移财产不被法院执行")
     assert lane is not None
-    reply = desk.reply(lane)
+    reply = desk.reply(lane, TURN)
     assert reply.route == "out_of_scope"
     assert reply.items == ()
 

@@ -91,6 +91,12 @@ def test_an_interview_without_a_fitting_outcome_is_an_error() -> None:
         (PROOF, "有", "iou"),
         (PROOF, "没有", "none"),
         (PROOF, "没有。", "none"),
+        (PROOF, "否", "none"),
+        (PROOF, "不是", "none"),
+        (PROOF, "是", "iou"),
+        (PROOF, "选2", "none"),
+        (WORK, "是的", "yes"),
+        (WORK, "第二个", "no"),
         (AMOUNT, "去年3月到6月，一共2万", "去年3月到6月，一共2万"),
         (AMOUNT, "先跳过", "skip"),
     ],
@@ -99,6 +105,13 @@ def test_an_answer_is_taken_by_label_beginning_place_or_in_free_words(
     question: Question, words: str, value: str
 ) -> None:
     assert answer_of(WAGES, question, words, None) == value
+
+
+def test_a_bare_yes_that_fits_several_options_is_asked_again_rather_than_chatted_about() -> None:
+    both = Question("q", "?", (Option("a", "有，一个"), Option("b", "有，两个")), False)
+    for words in ("是", "有", "没有", "否"):
+        assert answer_of(WAGES, both, words, None) is None
+        assert reads_as_answer(WAGES, both, words, None)
 
 
 @pytest.mark.parametrize(

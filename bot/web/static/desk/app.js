@@ -157,8 +157,11 @@ function Desk({ canned }) {
         if (next) claim(next.id);
         else say("现在没有人排队。");
       } else if (event.key === "Escape" && !event.isComposing && !document.querySelector("dialog[open]")) {
-        tell({ type: "select", id: null });
-        document.querySelector(".queue .open")?.focus();
+        const { current, chats } = latest.current;
+        const entry = document.querySelector(".queue .current .open") ?? document.querySelector(".queue .open");
+        // A look at a waiting visitor ends; a conversation of one's own stays open, with its draft.
+        if (current && !chats[current]?.mine) tell({ type: "select", id: null });
+        entry?.focus();
       }
     };
     addEventListener("keydown", onKey);

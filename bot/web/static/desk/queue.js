@@ -1,6 +1,6 @@
 // The left column: who waits, and whom I am talking to.
 
-import { html } from "../vendor/htm/preact-standalone.module.js";
+import { html, useEffect, useRef } from "../vendor/htm/preact-standalone.module.js";
 import { isUnread } from "./state.js";
 import { since } from "./time.js";
 
@@ -13,11 +13,14 @@ function Entry({ entry, state, now, verb, onSelect, children }) {
   const urgent = entry.priority >= URGENT && entry.mode === "queued";
   const late = entry.mode === "queued" && now - new Date(entry.since) > LONG_WAIT_MS;
   const unread = entry.mode === "human" && !current && isUnread(state, entry);
-  const words = entry.mode === "queued" ? entry.question || entry.last_words : entry.last_words;
+  // What made the rules call a person says more than the thanks that came after it.
+  const cause = urgent ? entry.trigger || entry.question : entry.question || entry.trigger;
+  const words = entry.mode === "queued" ? cause || entry.last_words : entry.last_words;
   return html`<li class=${`entry ${current ? "current" : ""} ${urgent ? "urgent" : ""}`}>
     <button class="open" aria-current=${current ? "true" : null} onClick=${() => onSelect(entry.id)}>
       <span class="line">
         ${urgent && html`<b class="chip bad">紧急</b>`}
+        ${entry.lane && html`<b class="chip bad">${entry.lane}</b>`}
         ${entry.topic && html`<b class="chip">${entry.topic}</b>`}
         <span class="chip pale">${CHANNELS[entry.channel] ?? entry.channel}</span>
         ${unread && html`<b class="dot"><span class="unseen">有新消息</span></b>`}
@@ -32,7 +35,13 @@ function Entry({ entry, state, now, verb, onSelect, children }) {
 
 export function Queue({ state, now, claiming, sound, onSound, onSelect, onClaim }) {
   const { queue, mine } = state;
-  return html`<section class="column queue" aria-label="排队和我的接待">
+  const column = useRef(null);
+  const isMine = mine.some((entry) => entry.id === state.current);
+  // A conversation just claimed moves to the top of the column, out of a list that was scrolled.
+  useEffect(() => {
+    if (isMine) column.current.querySelector(".mine .current")?.scrollIntoView({ block: "nearest" });
+  }, [state.current, isMine]);
+  return html`<section class="column queue" aria-label="排队和我的接待" ref=${column}>
     ${mine.length > 0 && html`
       <h2>我接待的 <span class="count">${mine.length}</span></h2>
       <ul class="entries mine">${mine.map((entry) => html`

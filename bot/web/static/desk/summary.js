@@ -24,10 +24,12 @@ export function Summary({ chat, now }) {
     <dl class="rows">
       <${Row} label="主题">${summary.topic || "未判定"}<//>
       <${Row} label="转接原因">${summary.reason || "—"}<//>
+      ${summary.lane && html`<${Row} label="安全提示"><b class="chip bad">${summary.lane}</b><//>`}
       ${waited && html`<${Row} label="等待">${waited}<//>`}
       <${Row} label="来自">${CHANNELS[summary.channel] ?? summary.channel}，${hourOf(summary.opened_at)} 开始<//>
     </dl>
-    ${summary.question && html`<h3>想问的事</h3><p class="words question">${summary.question}</p>`}
+    ${summary.trigger && html`<h3>转接前说的话</h3><p class="words question">${summary.trigger}</p>`}
+    ${summary.question && summary.question !== summary.trigger && html`<h3>想问的事</h3><p class="words question">${summary.question}</p>`}
     ${summary.facts.length > 0 && html`<h3>提到的事实</h3>
       <dl class="rows facts">${summary.facts.map((fact) => html`
         <${Row} key=${fact.kind} label=${fact.label}>${fact.values.map((value) => html`<span class="chip" key=${value}>${value}</span>`)}<//>`)}</dl>`}

@@ -23,6 +23,7 @@ export class Chat {
     this.attributes = {};
     this.identity = null;
     this.visible = true;
+    this.toAsk = '';
     this.clear('consent');
     if (memory.kept) this.resume(memory.kept);
   }
@@ -45,8 +46,8 @@ export class Chat {
     this.memory.keep({
       draft: this.draft,
       rated: this.rated,
-      pending: this.pending.filter((item) => !item.file).map(({ id, text, button, state }) => (
-        { id, text, button, state: state === 'failed' ? 'failed' : 'waiting' })),
+      pending: this.pending.filter((item) => !item.file).map(({ id, text, button, after, state }) => (
+        { id, text, button, after, state: state === 'failed' ? 'failed' : 'waiting' })),
     });
   }
 
@@ -140,6 +141,7 @@ export class Chat {
     this.loaded = true;
     this.keep();
     this.changed();
+    this.sendAsked();
   }
 
   see(visible) {
@@ -176,15 +178,32 @@ export class Chat {
     this.queue({ text: button.label, button: button.id });
   }
 
+  // What the host page's button names. It waits for the visitor's consent and for the conversation
+  // to be known: a lawyer who is writing with the visitor is not interrupted by it.
+  ask(text) {
+    this.toAsk = text;
+    return { asked: this.sendAsked() };
+  }
+
+  sendAsked() {
+    const text = this.toAsk;
+    if (!text || this.phase !== 'chat' || !this.loaded) return false;
+    this.toAsk = '';
+    if (this.mode === 'human' || this.pending.some((item) => item.text === text && item.state !== 'failed')) return false;
+    this.queue({ text });
+    return true;
+  }
+
   queue(item) {
-    this.pending = [...this.pending, { id: newId(), state: 'waiting', ...item }];
+    const after = Math.max(0, ...[...this.messages.keys()].map(Number));
+    this.pending = [...this.pending, { id: newId(), state: 'waiting', after, ...item }];
     this.keep();
     this.changed();
     this.flush();
   }
 
   retry(id) {
-    this.change(id, { state: 'waiting', problem: '' });
+    this.change(id, { state: 'waiting', problem: '', code: '' });
     this.flush();
   }
 
@@ -234,7 +253,7 @@ export class Chat {
       return;
     }
     if (error instanceof Refused && error.status !== 429 && error.status !== 503) {
-      this.change(item.id, { state: 'failed', problem: error.sentence });
+      this.change(item.id, { state: 'failed', problem: error.sentence, code: error.code });
       this.onEvent('error', { code: error.code });
       return;
     }
@@ -334,6 +353,7 @@ export class Chat {
   forget(phase) {
     this.memory.forget();
     this.draft = '';
+    this.toAsk = '';
     this.clear(phase);
     this.onEvent('session', { active: false });
     this.changed();

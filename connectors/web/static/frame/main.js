@@ -146,11 +146,12 @@ async function start() {
 
   const look = () => chat.see(app.isVisible());
   document.addEventListener('visibilitychange', look);
-  bridge.on('open', () => { isOpen = true; look(); app.focusFirst(); });
+  bridge.on('open', () => { isOpen = true; look(); app.focusFirst(); draw(); });
   bridge.on('close', () => { isOpen = false; look(); });
   bridge.on('locale', (data) => app.setLocale(data.locale));
   bridge.on('scheme', (data) => app.setScheme(data.scheme));
   bridge.on('attributes', (data) => { chat.setAttributes(data.attributes); return { attributes: data.attributes }; });
+  bridge.on('ask', (data) => chat.ask(String(data.text).slice(0, 200)));
   bridge.on('reset', () => { chat.forget('consent'); return { reset: true }; });
   bridge.on('popout', () => app.popout());
   bridge.post('ready');

@@ -11,6 +11,18 @@ function Fold({ t, title, open, note, children, kind = '' }) {
   </details>`;
 }
 
+// The day of birth in the middle of an identity number is hidden on the visitor's own screen, which
+// others may look at. Without a look-behind, which older browsers cannot read.
+const ID_NUMBER = /(^|\D)(\d{6})(?:19|20)\d{2}(?:0[1-9]|1[0-2])[0-3]\d(\d{3}[\dXx])(?![\dXx])/g;
+
+export function maskIds(text) {
+  return String(text).replace(ID_NUMBER, '$1$2…$3');
+}
+
+export function maskedPart(part) {
+  return part.type === 'text' ? { ...part, text: maskIds(part.text) } : part;
+}
+
 function TextPart({ part, t }) {
   if (part.collapsed) {
     return html`<${Fold} t=${t} title=${part.title || t('more_text')} open=${false}><p class="words">${part.text}</p></${Fold}>`;

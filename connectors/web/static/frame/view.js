@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from './vendor/hooks.js';
 import { Confirm, Consent, Declined, keepFocusIn, Privacy, RatingCard } from './dialogs.js';
 import { html, Icon } from './html.js';
-import { buttonsOf, Parts, sizeWords } from './parts.js';
+import { buttonsOf, maskedPart, maskIds, Parts, sizeWords } from './parts.js';
 import { LOCALES } from './words.js';
 
 const MAX_CHARACTERS = 2000;
@@ -32,24 +32,28 @@ function Message({ message, t, app }) {
       <${Parts} parts=${shown} t=${t} onDownload=${app.download} /></div></li>`;
   }
   const name = message.author || t(`from_${sender}`);
+  const said = sender === 'visitor' ? shown.map(maskedPart) : shown;
   return html`<li class="message ${sender}" data-id=${message.id}>
     ${sender !== 'visitor' && html`<span class="face"><${Icon} name=${sender === 'lawyer' ? 'person' : 'bot'} size=${20} /></span>`}
     <div class="body">
       <p class=${sender === 'lawyer' ? 'author' : 'sr'}>${name}</p>
-      <${Parts} parts=${shown} t=${t} onDownload=${app.download} />
+      <${Parts} parts=${said} t=${t} onDownload=${app.download} />
       ${message.at && html`<time dateTime=${message.at}>${timeOf(message.at)}</time>`}
     </div></li>`;
 }
 
 function Pending({ item, t, chat }) {
   const failed = item.state === 'failed';
-  const state = failed ? item.problem || t('send_failed') : item.state === 'paused' ? item.problem || t('waiting') : t(item.file ? 'uploading' : 'sending');
+  // The type was right when it was picked, so that what the server could not read is the contents.
+  const isDamaged = failed && item.file && item.code === 'bad_file';
+  const problem = isDamaged && item.file.type ? t('damaged_file') : item.problem;
+  const state = failed ? problem || t('send_failed') : item.state === 'paused' ? item.problem || t('waiting') : t(item.file ? 'uploading' : 'sending');
   return html`<li class="message visitor pending ${failed ? 'failed' : ''}"><div class="body">
     <p class="sr">${t('from_visitor')}</p>
     ${item.file ? html`<div class="file"><${Icon} name="file" size=${28} /><span class="file-name">${item.file.name}<small>${sizeWords(item.file.size)}</small></span></div>`
-      : html`<p class="words">${item.text}</p>`}
+      : html`<p class="words">${maskIds(item.text)}</p>`}
     ${item.state !== 'sent' && html`<p class="state" role=${failed ? 'alert' : undefined}>${state}</p>`}
-    ${failed && html`<p class="pair"><button type="button" class="link" onClick=${() => chat.retry(item.id)}>${t('retry')}</button>
+    ${failed && html`<p class="pair">${!isDamaged && html`<button type="button" class="link" onClick=${() => chat.retry(item.id)}>${t('retry')}</button>`}
       <button type="button" class="link" onClick=${() => chat.discard(item.id)}>${t(item.text ? 'take_back' : 'remove')}</button></p>`}
   </div></li>`;
 }
@@ -57,7 +61,7 @@ function Pending({ item, t, chat }) {
 function Log({ chat, t, app, locale }) {
   const box = useRef(null);
   const [away, setAway] = useState(false);
-  const seen = useRef({ count: 0, pending: 0 });
+  const seen = useRef({ count: 0, pending: 0, loaded: false, visible: false });
   const messages = chat.list();
   const greeting = chat.greeting && { id: '0', sender: 'bot', parts: chat.greeting.parts };
   const all = greeting ? [greeting, ...messages] : messages;
@@ -66,10 +70,15 @@ function Log({ chat, t, app, locale }) {
 
   useLayoutEffect(() => {
     const before = seen.current;
-    const now = { count: all.length, pending: chat.pending.length, tail: chat.isAnswering || chat.typing, mode: chat.mode };
+    const now = {
+      count: all.length, pending: chat.pending.length, tail: chat.isAnswering || chat.typing, mode: chat.mode,
+      loaded: chat.loaded, visible: app.isVisible(),
+    };
     seen.current = now;
     const added = all.slice(before.count);
-    if (now.pending > before.pending || !before.count) { toEnd(); return; }
+    // A conversation that is resumed, or seen again, shows its last words first.
+    const isFirstLook = now.loaded !== before.loaded || (now.visible && !before.visible && !away);
+    if (now.pending > before.pending || isFirstLook) { toEnd(); return; }
     if (!added.length) { if ((now.tail && !before.tail) || now.mode !== before.mode) { if (!away) toEnd(); } return; }
     if (away) return;
     // A long answer is read from its beginning, not from its end.
@@ -81,18 +90,24 @@ function Log({ chat, t, app, locale }) {
 
   const last = all[all.length - 1];
   const options = last && last.sender !== 'visitor' && !chat.pending.length && chat.mode !== 'human' ? buttonsOf(last.parts) : [];
+  // What could not be sent stays where it was said; what is still on its way comes last.
+  const pending = (item) => html`<${Pending} key=${item.id} item=${item} t=${t} chat=${chat} />`;
+  const shownIds = new Set(all.map((message) => Number(message.id)));
+  const behind = chat.pending.filter((item) => item.state === 'failed' && shownIds.has(Number(item.after)));
+  const ahead = chat.pending.filter((item) => !behind.includes(item));
   let day = '';
   const rows = all.map((message) => {
     const its = message.at ? dayOf(message.at, locale) : '';
     const line = its && its !== day ? html`<li class="day" key=${its}><span>${its}</span></li>` : null;
     if (its) day = its;
-    return [line, html`<${Message} key=${message.id} message=${message} t=${t} app=${app} />`];
+    const left = behind.filter((item) => Number(item.after) === Number(message.id));
+    return [line, html`<${Message} key=${message.id} message=${message} t=${t} app=${app} />`, left.map(pending)];
   });
   return html`<div class="log-frame">
     <div class="log" ref=${box} tabindex="0" role="region" aria-label=${t('messages')} onScroll=${() => setAway(!isNearEnd())}>
       <ol role="log" aria-live="polite" aria-relevant="additions" aria-label=${t('messages')}>
         ${rows}
-        ${chat.pending.map((item) => html`<${Pending} key=${item.id} item=${item} t=${t} chat=${chat} />`)}
+        ${ahead.map(pending)}
         ${(chat.isAnswering || chat.typing) && html`<li class="message ${chat.typing ? 'lawyer' : 'bot'} typing" key="typing">
           <span class="face"><${Icon} name=${chat.typing ? 'person' : 'bot'} size=${20} /></span>
           <div class="body"><span class="sr">${t(chat.typing ? 'lawyer_typing' : 'bot_typing')}</span><i></i><i></i><i></i></div></li>`}
@@ -103,7 +118,7 @@ function Log({ chat, t, app, locale }) {
       ${chat.mode === 'closed' && !chat.rated && html`<${RatingCard} t=${t} chat=${chat} />`}
       ${chat.mode === 'closed' && chat.rated && html`<p class="notice info" role="status"><${Icon} name="check" size=${16} /><span>${t('rate_thanks')}</span></p>`}
     </div>
-    ${away && html`<button type="button" class="to-end" onClick=${toEnd}><${Icon} name="down" size=${18} />${t('to_end')}</button>`}
+    ${away && html`<div class="to-end"><button type="button" onClick=${toEnd}><${Icon} name="down" size=${18} />${t('to_end')}</button></div>`}
   </div>`;
 }
 
