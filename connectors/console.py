@@ -29,7 +29,8 @@ def _text(body: Body, folded: bool) -> str:
 def _citations(body: Body, folded: bool) -> str:
     items = [item for item in body["items"] if folded or not item.get("folded")]
     lines = [
-        f"· {item['title']}（{item['version']} 版，{item['in_force_from']} 起施行）要点：{item['gist']}"
+        f"· {item['title']}（{item['version']} 版，{item['in_force_from']} 起施行）要点："
+        f"{item['gist']}"
         for item in items
     ]
     return "【法律依据】\n" + "\n".join(lines) if lines else ""

@@ -146,6 +146,8 @@ class Composer:
         is_story = len(query) > self._limits.story
         least = self._limits.law_of_story if is_story else self._limits.law
         nearness = self._nearness(answers, articles, least)
+        if nearness and not on_going:
+            topic = self.kb.answers[answers.hits[0].key].topic
         if is_story and nearness:
             nearness = "near"
         if nearness:

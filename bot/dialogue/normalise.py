@@ -62,9 +62,11 @@ def says_something(text: str) -> bool:
 
 def question_of(text: str) -> str:
     """Return what is asked, for retrieval: canonical, without persons' numbers and sums."""
-    bare = _NAMED_NUMBER.sub("", mask_personal(canonical(text)))
-    bare = _AMOUNT.sub("钱", bare)
-    return bare.strip("，,。；; ") or canonical(text)
+    return _AMOUNT.sub("钱", _without_named_numbers(text)) or canonical(text)
+
+
+def _without_named_numbers(text: str) -> str:
+    return _NAMED_NUMBER.sub("", mask_personal(canonical(text))).strip("，,。；; \n")
 
 
 def for_rasa(text: str) -> str:
@@ -73,7 +75,8 @@ def for_rasa(text: str) -> str:
     Rasa takes a text whose first visible character is ``/`` as an intent with slots
     (``/restart``, ``/greet{"slot": true}``) after stripping white space, U+3000 included.
     """
-    line = mask_personal(canonical(text)).replace("\n", "，").strip()
+    line = _without_named_numbers(text) or mask_personal(canonical(text))
+    line = line.replace("\n", "，").strip()
     # Every leading slash goes, not only the first: "//restart" must not become "/restart".
     return re.sub(r"^[\s/]+", "", line) or "？"
 
