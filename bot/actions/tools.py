@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,6 +13,8 @@ from bot.dialogue.turn import Turn, TurnReply
 from bot.texts import Texts
 from connectors.messages import Part, buttons, text
 from knowledge_base.tools import Calculator, Document
+
+_WANTS_SUM = re.compile(r"算|多少|公式|几倍|几个月|多大数|怎么赔|金额")
 
 
 class Tools:
@@ -37,6 +40,8 @@ class Tools:
         named = _best_named(question, [(c.title, *c.aliases) for c in self._calculators])
         if named is None:
             answer = self._composer.answer(turn)
+            if not _WANTS_SUM.search(question) and not question.isdigit():
+                return answer  # a story with figures in it, not a wish to compute
             if answer.confidence >= 0.5:
                 return replace(answer, route="calculate")
             return self._which("calculate", [c.title for c in self._calculators])
