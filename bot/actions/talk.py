@@ -19,6 +19,9 @@ _THANKS = re.compile(r"谢|感恩|辛苦|好人|帮大忙")
 _GOODBYE = re.compile(r"再见|拜拜|拜|bye|下次|晚安|走了|不聊")
 _DELETE = re.compile(r"删除|删掉|清除|清空|注销|抹掉|撤回")
 
+AFTER_DANGER = 80
+"""Priority in the queue of somebody who fell into a safety lane earlier."""
+
 
 class Talk:
     """Small talk and feedback; ``rate`` stores through the callable it is given."""
@@ -63,6 +66,15 @@ class Talk:
     def request_lawyer(self, turn: Turn) -> TurnReply:
         # A consultation with the bot ends where a person takes over.
         context = replace(turn.context, guided="", guided_answers=())
+        if turn.context.lane:
+            # Whoever told of danger before does not wait behind a question about a deposit.
+            return TurnReply(
+                "lawyer",
+                (),
+                context=context,
+                handover=HandoverReason.RISK,
+                priority=AFTER_DANGER,
+            )
         return TurnReply("lawyer", (), context=context, handover=HandoverReason.ASKED)
 
     def complain(self, turn: Turn) -> TurnReply:
