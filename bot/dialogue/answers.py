@@ -23,6 +23,9 @@ from retrieval.search import SearchResult
 
 log = structlog.get_logger(__name__)
 
+MOST_CARDS = 4
+"""Citation cards in one answer: more would push what to do off a phone's screen."""
+
 _YEAR = re.compile(r"(?<!\d)(19[89]\d|20\d\d)\s*年")
 _AID_TOPICS = frozenset(
     {"劳动", "社保", "婚姻家庭", "人身损害", "交通事故", "医疗", "消费", "环境", "刑事", "行政"}
@@ -192,11 +195,14 @@ class Composer:
     def _sure(
         self, answer: Answer, articles: SearchResult, found: SearchResult, query: str
     ) -> TurnReply:
-        basis = [self.kb.articles[key] for key in answer.basis if key in self.kb.articles]
+        rank = {hit.key: place for place, hit in enumerate(articles.hits)}
+        keys = sorted(answer.basis, key=lambda key: rank.get(key, len(rank)))
+        basis = [self.kb.articles[key] for key in keys if key in self.kb.articles]
         say = self._texts.say
         parts = [
             text(answer.conclusion),
-            citation_cards(basis, shown=1),
+            # The nearest to this question first; the rest comes with 看全文.
+            citation_cards(basis[:MOST_CARDS], shown=1),
             text(_numbered(answer.steps), title=say("answer.steps")),
         ]
         if answer.deadline:
