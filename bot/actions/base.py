@@ -52,9 +52,12 @@ class ReplyAction(Action):  # type: ignore[misc]
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> Events:
-        turn = await to_thread.run_sync(lambda: self._reader.read(tracker))
-        reply = await to_thread.run_sync(lambda: self._answer(turn))
-        say(dispatcher, reply, self._cipher, known=turn.inbound_id > 0)
+        def work() -> None:
+            turn = self._reader.read(tracker)
+            reply = self._answer(turn)
+            say(dispatcher, reply, self._cipher, known=turn.inbound_id > 0)
+
+        await to_thread.run_sync(work)
         return []
 
 

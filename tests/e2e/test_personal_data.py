@@ -30,8 +30,17 @@ def used_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
         visitor.say(f"我叫{NAME}，电话{PHONE}，身份证{ID_NUMBER}，老板欠我工资，{SECRET}")
         visitor.say(f"转账到{CARD}，邮箱{EMAIL}，{SECRET}，民法典第一千零七十九条是什么")
         visitor.say("我想申请法律援助")
-        for words in (NAME, "110105194912310021", ID_NUMBER, f"{PHONE}x", PHONE, "讨要工资",
-                      f"工地老板拖欠三个月工资，{SECRET}，可以作证。", "农民工", "同意"):
+        for words in (
+            NAME,
+            "110105194912310021",
+            ID_NUMBER,
+            f"{PHONE}x",
+            PHONE,
+            "讨要工资",
+            f"工地老板拖欠三个月工资，{SECRET}，可以作证。",
+            "农民工",
+            "同意",
+        ):
             visitor.say(words)
         visitor.say(f"我的申请到哪了 {PHONE}")
         visitor.say(f"评价5分 {COMPLAINT}")
@@ -43,7 +52,8 @@ def used_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
         httpx2.get(f"{app.url}/nowhere", params={"q": PHONE})
         httpx2.post(f"{app.url}/api/web/messages", json={"id": "1", "text": NAME})
         httpx2.post(
-            f"{app.url}/desk/login", data={"login": PHONE, "password": SECRET},
+            f"{app.url}/desk/login",
+            data={"login": PHONE, "password": SECRET},
             headers={"origin": app.url},
         )
         yield app

@@ -142,6 +142,25 @@ def test_what_was_accepted_survives_killing_any_process(tmp_path_factory) -> Non
         assert number in words_of(visitor.say("我的申请到哪了"))
 
 
+def test_an_interrupt_ends_everything_cleanly_and_a_second_start_trains_nothing(
+    tmp_path_factory,
+) -> None:
+    folder = tmp_path_factory.mktemp("stopped")
+    with running(folder) as app:
+        first = list(app.children().values())
+        assert len(first) == 2
+        app.stop()
+        assert app.process.returncode == 0
+        assert not any(child.is_running() for child in first)
+        until(lambda: _ports_are_free(app), 30)
+        before = len(app.log.read_text())
+        app.start()
+        app.wait_ready()
+        said = app.log.read_text()[before:]
+        assert "Rasa 模型无变化" in said
+        assert "检索索引无变化" in said
+
+
 def _apply(visitor: Visitor) -> str:
     """Fill the application and return its number."""
     visitor.say("我想申请法律援助")
