@@ -9,7 +9,7 @@ works() {
 }
 
 for candidate in ${RASA_PYTHON:-} python3.10 \
-  "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.10.*/bin/python \
+  "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/3.10.*/bin/python \
   /usr/bin/python3.10 /usr/local/bin/python3.10 \
   /opt/homebrew/bin/python3.10 /usr/local/opt/python@3.10/bin/python3.10 \
   "${CONDA_PREFIX:-/nonexistent}"/envs/*/bin/python3.10 python3.9 python3.8; do

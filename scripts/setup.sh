@@ -10,7 +10,7 @@ fresh() { [ -x "$1/bin/python" ] && [ "$(cat "$1/.stamp" 2>/dev/null)" = "$2" ];
 
 find_python311() {
   for candidate in ${APP_PYTHON:-} python3.11 python3.12 python3 \
-    "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.11.*/bin/python; do
+    "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/3.11.*/bin/python; do
     if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 12)))' \
       >/dev/null 2>&1; then
       "$candidate" -c 'import sys; print(sys.executable)'
