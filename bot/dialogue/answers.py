@@ -135,14 +135,14 @@ class Composer:
         return self._labelled(replace(reply, context=context), turn.context)
 
     def _answer(self, turn: Turn) -> TurnReply:
-        question = question_of(turn.text)
+        question = canonical(turn.text)
         on_going = self.followups.read(question, turn.context)
         if on_going is not None:
             known = self.kb.answers.get(turn.context.answer_id)
             direct = _aspect(known, on_going.aspect) if known else ""
             if known is not None and direct:
                 return self._aspect_reply(known, on_going, direct, turn.context)
-        query = on_going.query if on_going else question
+        query = question_of(on_going.query if on_going else question)
         answers = self.find(query, "answer", 3)
         articles = self.find(query, "article", 6)
         topic = (turn.context.topic if on_going else "") or self._topic(answers, articles)
@@ -253,7 +253,7 @@ class Composer:
 
     def _ask_back(self, turn: Turn, topic: str, found: SearchResult) -> TurnReply:
         count = turn.context.unsure_count + 1
-        context = replace(turn.context, unsure_count=count, question=question_of(turn.text))
+        context = replace(turn.context, unsure_count=count, question=canonical(turn.text))
         items = tuple(hit.key for hit in found.hits[:3])
         if count >= 2:
             parts = (

@@ -143,3 +143,10 @@ def test_a_missing_index_is_said_with_a_hotline(tmp_path: Path, composer: Compos
     assert reply.confidence == 0
     assert "12348" in render(reply.parts)
     assert "buttons" in kinds(reply)
+
+
+def test_the_question_is_remembered_as_it_was_asked(composer: Composer) -> None:
+    words = "老板拖欠我工资一共2万8千元没签合同怎么办"
+    context = ask(composer, words).context
+    assert context is not None
+    assert context.question == words
