@@ -26,9 +26,17 @@ from sklearn.model_selection import StratifiedKFold
 
 ROOT = Path(__file__).resolve().parent.parent
 LEGAL = "ask_legal"
-# Intents that one action answers are one route.
+# The routes that `bot route` tells (docs/measuring.md): several intents share one.
 ROUTES = {
     "nlu_fallback": LEGAL,
+    "show_more": LEGAL,
+    "affirm": "smalltalk",
+    "deny": "smalltalk",
+    "cancel": "smalltalk",
+    "correct_last": "smalltalk",
+    "restart_dialogue": "smalltalk",
+    "give_rating": "rate",
+    "not_solved": "rate",
     "greet": "smalltalk",
     "thank": "smalltalk",
     "goodbye": "smalltalk",
