@@ -35,7 +35,7 @@ from bot.jobs.housekeeping import Housekeeping
 from bot.privacy.repository import PrivacyRepository
 from bot.privacy.service import PrivacyService
 from bot.settings import Settings
-from bot.store.outbox import OutboxRunner
+from bot.store.outbox import Handler, OutboxRunner
 from bot.uploads.repository import UploadRepository
 from bot.uploads.service import UploadService
 from bot.web.http import Protections, install_error_handlers
@@ -88,13 +88,27 @@ def create_app(core: Core) -> FastAPI:
 
 def housekeeping(core: Core) -> Housekeeping:
     settings = core.settings
+    privacy = make_privacy(core)
+    handlers: dict[str, Handler] = {
+        "aid_submitted": core.aid.notify_submitted,
+        "erase": lambda payload: privacy.erase(str(payload["conversation_id"])),
+    }
     return Housekeeping(
         core.conversations,
-        OutboxRunner(core.store, core.clock, {"aid_submitted": core.aid.notify_submitted}),
+        OutboxRunner(core.store, core.clock, handlers),
         core.clock,
         retention=dt.timedelta(days=settings.retention_days),
         rasa_retention=dt.timedelta(hours=settings.rasa_retention_hours),
         rasa_tracker=core.rasa_tracker,
+    )
+
+
+def make_privacy(core: Core) -> PrivacyService:
+    return PrivacyService(
+        PrivacyRepository(core.store, core.clock),
+        core.conversations,
+        core.rasa_tracker,
+        core.clock,
     )
 
 
@@ -145,12 +159,7 @@ def announcer(bus: Bus) -> Callable[[str, int], Awaitable[None]]:
 def _web_channel(core: Core, uploads: UploadService) -> APIRouter:
     settings, limits = core.settings, core.settings.limits
     label = core.texts.say("ai_label", as_of=core.kb.as_of.isoformat())
-    privacy = PrivacyService(
-        PrivacyRepository(core.store, core.clock),
-        core.conversations,
-        core.rasa_tracker,
-        core.clock,
-    )
+    privacy = make_privacy(core)
     visitors = WebVisitors(
         core.conversations,
         core.ratings,

@@ -155,7 +155,7 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         load_documents(settings.knowledge_dir),
         texts,
     )
-    talk = Talk(texts, ratings, settings.retention_days)
+    talk = Talk(texts, ratings, settings.retention_days, conversations)
     rasa = RasaClient(settings.resolved_rasa_url, cipher, settings.rasa_timeout_s)
     dialogue = DialogueService(
         conversations,

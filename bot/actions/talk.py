@@ -19,6 +19,7 @@ _THANKS = re.compile(r"谢|感恩|辛苦|好人|帮大忙")
 _GOODBYE = re.compile(r"再见|拜拜|拜|bye|下次|晚安|走了|不聊")
 _DELETE = re.compile(r"删除|删掉|清除|清空|注销|抹掉|撤回")
 
+CONFIRM_DELETE = "confirm_delete"
 AFTER_DANGER = 80
 """Priority in the queue of somebody who fell into a safety lane earlier."""
 
@@ -26,7 +27,10 @@ AFTER_DANGER = 80
 class Talk:
     """Small talk and feedback; ``rate`` stores through the callable it is given."""
 
-    def __init__(self, texts: Texts, rating: RatingPort, retention_days: int) -> None:
+    def __init__(
+        self, texts: Texts, rating: RatingPort, retention_days: int, erasing: ErasurePort
+    ) -> None:
+        self._erasing = erasing
         self._texts = texts
         self._rating = rating
         self._retention_days = retention_days
@@ -104,9 +108,13 @@ class Talk:
 
     def privacy(self, turn: Turn) -> TurnReply:
         if _DELETE.search(canonical(turn.text)):
+            if CONFIRM_DELETE in dict(turn.context.options):
+                # The same demand again, tapped or typed, is its confirmation.
+                self._erasing.request_erasure(turn.conversation_id, turn.inbound_id)
+                return self._say("privacy", "privacy.deleted")
             options = [
                 {
-                    "id": "confirm_delete",
+                    "id": CONFIRM_DELETE,
                     "label": self._texts.say("buttons.delete_data.label"),
                     "text": self._texts.say("buttons.delete_data.text"),
                 }
@@ -151,6 +159,12 @@ class Talk:
         if keys:
             parts.append(buttons(*(self._texts.button(key) for key in keys)))
         return TurnReply(route, tuple(parts))
+
+
+class ErasurePort(Protocol):
+    """What carries out a visitor's confirmed wish to have the conversation deleted."""
+
+    def request_erasure(self, conversation_id: str, inbound_id: int) -> None: ...
 
 
 class RatingPort(Protocol):

@@ -27,12 +27,14 @@ from bot.domain.conversation import (
 )
 from bot.errors import IllegalMove, NotFound
 from bot.store.crypto import token_hash
-from bot.store.tables import conversations, messages
+from bot.store.outbox import enqueue
+from bot.store.tables import conversations, messages, outbox
 from bot.store.unit import Store
 from connectors.messages import Inbound, Outbound, Part
 
 PARTS = "messages.parts"
 CONTEXT = "conversations.context"
+ERASE_AFTER = dt.timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -317,6 +319,16 @@ class ConversationRepository:
                 .where(conversations.c.id == conversation_id)
                 .values(context_enc=encrypted)
             )
+
+    def request_erasure(self, conversation_id: str, inbound_id: int) -> None:
+        """Have the conversation erased once the answer to this message has been shown."""
+        key = f"erase:{conversation_id}:{inbound_id}"
+        due = self._clock.now() + ERASE_AFTER
+        with self.store.write() as connection:
+            known = select(outbox.c.id).where(outbox.c.unique_key == key)
+            if connection.execute(known).first() is None:
+                payload = {"conversation_id": conversation_id}
+                enqueue(connection, self.store.cipher, due, "erase", key, payload)
 
     def erase(self, conversation_id: str) -> None:
         """Delete a conversation with everything that belongs to it alone."""

@@ -59,7 +59,7 @@ class Desk:
         self.guided = GuidedChat(load_interviews(ROOT), Reviewed(), applicant.conversations, texts)
         self._executor = ActionExecutor()
         reader = TurnReader(applicant.conversations)
-        talk = Talk(texts, NoRatings(), 30)
+        talk = Talk(texts, NoRatings(), 30, applicant.conversations)
         for action in form_actions(self.aid, self.guided, talk, reader, store.cipher):
             self._executor.register_action(action)
         self._sent = 0
