@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from knowledge_base.lawnames import LawNames, known_laws, short_name
 from knowledge_base.numerals import to_chinese, to_int
 
-__all__ = ["Citation", "article_title", "key_of", "parse", "short_name", "verify"]
+__all__ = ["Citation", "article_title", "key_of", "key_parts", "parse", "short_name", "verify"]
 
 _N = r"(?:[0-9０-９]{1,4}|[零〇○一二三四五六七八九十百千两]{1,9})"
 _SMALL = r"(?:[0-9０-９]{1,2}|[一二三四五六七八九十]{1,3})"
@@ -25,13 +25,24 @@ _REF = re.compile(
     rf"(?P<mark>第\s*)?(?<![0-9０-９零〇○一二三四五六七八九十百千.．])"
     # 第一条件, 第三条例 and 第一条款 are other words.
     rf"(?P<numbers>{_N}{_SUB}?(?:{_JOIN}(?:第\s*)?{_N}{_SUB}?)*)\s*条(?!件|例(?!外|如)|款|约(?!定)|目|街)"
-    rf"(?P<sub>{_SUB})?"
+    rf"(?P<sub>{_SUB}(?:{_JOIN}{_SUB})*)?"
     rf"(?P<paragraph>\s*的?\s*(?:第\s*{_N}|[0-9０-９]+)\s*款(?:{_JOIN}第?\s*{_N}\s*款)*)?"
     rf"(?P<item>\s*[的之]?\s*(?:第\s*{_PART}|[（(]\s*{_N}\s*[)）]|(?(paragraph){_N}|[0-9０-９]+))"
     rf"(?:{_JOIN}第?\s*{_PART})*\s*项)?"
 )
 _LISTED = re.compile(rf"(?P<join>{_JOIN})?(?:第\s*)?(?P<main>{_N})(?:\s*之\s*(?P<sub>{_N}))?")
 _FIRST_NUMBER = re.compile(_N)
+_SUBS = re.compile(rf"(?P<join>{_JOIN})?之\s*(?P<sub>{_N})")
+_RANGE = frozenset("至到-－—~～")
+LONGEST_RANGE = 300
+"""Articles named by one range; a longer one names its ends only."""
+_EDITION_AFTER = re.compile(
+    r"[（(【\[]\s*(?:[^（）()]{0,6}?)(?P<year>(?:19|20)\d{2})[^（）()]{0,16}[)）】\]]"
+)
+_EDITION_BEFORE = re.compile(
+    r"(?:(?P<year>(?:19|20)\d{2})\s*年?(?:版|修正|修订|修改|施行|公布|通过|实施)?的?"
+    r"|(?P<former>旧版?|老版?|原来?的?|(?:修订|修正|修改|改)之?前的?|已?(?:废止|失效)的))\s*《?$"
+)
 _PARTS_OF_CODE = (
     "总则编|总则|分则|通则|物权编|合同编|人格权编|婚姻家庭编|婚姻编|继承编|侵权责任编|侵权编|附则"
 )
@@ -87,6 +98,8 @@ class Citation:
     """项, the first if several are cited."""
     start: int
     end: int
+    edition: str = ""
+    """The year by which the text names a version (2018修正), ``former`` for 旧 and 原, or empty."""
 
     @property
     def key(self) -> str:
@@ -118,7 +131,10 @@ def parse(text: str, *, laws: LawNames | None = None, this_law: str = "") -> lis
             if not law:
                 continue
             written, name_start = "", named.start
-        found += _articles(match, law, written, name_start)
+        cited = _articles(match, law, written, name_start)
+        if named is None and found and text[previous_end:start].strip() in _RANGE:
+            found += _between(found[-1], cited[0])
+        found += cited
         previous_end = end
     return found
 
@@ -131,6 +147,18 @@ def key_of(name: str) -> str | None:
         return None
     law = name[: match.start()].strip()
     return f"{known_laws().short(law)}/{_numbers(match)[0]}" if law else None
+
+
+def key_parts(key: str) -> tuple[str, str] | None:
+    """Split an article key into short law name and number; None if it is not one.
+
+    The law may be called by any of its names: ``民诉法/264`` is ``民事诉讼法/264``.
+    """
+    law, slash, number = key.strip().rpartition("/")
+    main, dash, sub = number.partition("-")
+    if not slash or not law or not main.isdecimal() or (dash and not sub.isdecimal()):
+        return None
+    return known_laws().short(law), f"{int(main)}-{int(sub)}" if dash else str(int(main))
 
 
 def article_title(key: str) -> str:
@@ -246,6 +274,7 @@ def _articles(match: re.Match[str], law: str, written: str, start: int) -> list[
     numbers = _numbers(match)
     paragraph, item = _first(match["paragraph"]), _first(match["item"])
     last = len(numbers) - 1
+    edition = _edition(match.string, start, match.start()) if written else ""
     return [
         Citation(
             written=written if i == 0 else "",
@@ -255,9 +284,33 @@ def _articles(match: re.Match[str], law: str, written: str, start: int) -> list[
             item=item if i == last else None,
             start=start if i == 0 else match.start(),
             end=match.end(),
+            edition=edition,
         )
         for i, number in enumerate(numbers)
     ]
+
+
+def _between(first: Citation, last: Citation) -> list[Citation]:
+    """Return the articles that 第577条至第580条 spans without naming them."""
+    if first.law != last.law or "-" in first.number + last.number:
+        return []
+    low, high = int(first.number), int(last.number)
+    if not low < high <= low + LONGEST_RANGE:
+        return []
+    return [
+        replace(first, written="", number=str(n), start=last.start, end=last.end)
+        for n in range(low + 1, high)
+    ]
+
+
+def _edition(text: str, name_start: int, number_start: int) -> str:
+    """Return the version a name is given with: 《公司法》（2018修正）, 2018年公司法 or 旧公司法."""
+    if after := _EDITION_AFTER.search(text, name_start, number_start):
+        return after["year"]
+    before = _EDITION_BEFORE.search(text, max(0, name_start - 12), name_start)
+    if before is None:
+        return ""
+    return before["year"] or "former"
 
 
 def _numbers(match: re.Match[str]) -> list[str]:
@@ -265,13 +318,24 @@ def _numbers(match: re.Match[str]) -> list[str]:
     numbers: list[str] = []
     for one in _LISTED.finditer(match["numbers"]):
         main = to_int(one["main"])
-        dashed = (one["join"] or "").strip() in {"-", "－", "—"} and "-" not in numbers[-1]
+        join = (one["join"] or "").strip()
+        dashed = join in {"-", "－", "—"} and "-" not in numbers[-1]
         if dashed and main < min(int(numbers[-1]), 30):
             numbers[-1] += f"-{main}"
-        else:
-            numbers.append(f"{main}-{to_int(one['sub'])}" if one["sub"] else str(main))
+            continue
+        if join in _RANGE and "-" not in numbers[-1] and not one["sub"]:
+            first = int(numbers[-1])
+            if first < main <= first + LONGEST_RANGE:
+                numbers += map(str, range(first + 1, main))
+        numbers.append(f"{main}-{to_int(one['sub'])}" if one["sub"] else str(main))
     if match["sub"]:
-        numbers[-1] += f"-{to_int(match['sub'].strip().removeprefix('之'))}"
+        main_number, last = numbers.pop(), 0
+        for one in _SUBS.finditer(match["sub"]):
+            sub = to_int(one["sub"])
+            if last and (one["join"] or "").strip() in _RANGE and last < sub <= last + 30:
+                numbers += (f"{main_number}-{n}" for n in range(last + 1, sub))
+            numbers.append(f"{main_number}-{sub}")
+            last = sub
     return numbers
 
 

@@ -32,7 +32,12 @@ class Version:
     passed: dt.date | None
     in_force_from: dt.date | None
     in_force_until: dt.date | None = None
+    """The first day on which it no longer held."""
+    superseded_by: str = ""
+    """Short name of the law whose text took its place; its own name after an amendment."""
     source: str = "curated"
+    retrieved_on: dt.date | None = None
+    """The day on which the text was taken from its source."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,38 @@ class Article:
     @property
     def key(self) -> str:
         return f"{self.version.law}/{self.number}"
+
+
+@dataclass(frozen=True)
+class Former:
+    """An article as it stood in an earlier version, retold by us, and what became of it."""
+
+    article: Article
+    now: tuple[str, ...]
+    """Keys that took its place, the main one first; empty if none did."""
+    changed: str
+    """What is different today, in a sentence; empty where only the number changed."""
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A rule on which law applies to facts before or after a day."""
+
+    id: str
+    topic: str
+    articles: tuple[str, ...]
+    """Keys of present articles: an answer resting on one of them is told of the rule."""
+    laws: tuple[str, ...]
+    """Short names of laws: the same for any article of theirs."""
+    words: tuple[str, ...]
+    """Told only if the question has one of these; always if there are none."""
+    say: str
+    basis: tuple[str, ...]
+    facts_from: dt.date | None = None
+    facts_until: dt.date | None = None
+    """The first day of the facts to which the rule no longer speaks."""
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """Figures that the articles named do not state, each with where it stands."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +126,8 @@ class Answer:
     cost: str
     where: str
     services: tuple[int, ...] = ()
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """Figures that the basis does not state, each with where it comes from."""
 
 
 @dataclass(frozen=True)
@@ -148,5 +187,8 @@ class KnowledgeBase:
     answers: Mapping[str, Answer]
     services: Mapping[int, ServiceItem]
     contacts: tuple[Contact, ...] = ()
+    former: Mapping[str, tuple[Former, ...]] = field(default_factory=dict)
+    """Former texts of articles by the key they bore, the latest first."""
+    transitions: tuple[Transition, ...] = ()
     as_of: dt.date = field(default=dt.date(2026, 11, 1))
     """法律库截至: the day up to which the curated law was checked."""

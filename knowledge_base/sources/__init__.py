@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from types import MappingProxyType
+from typing import Protocol
 
 from knowledge_base.models import Version
 from knowledge_base.sources import just_laws, lawrefbook
-from knowledge_base.sources.text import Law, Problem, SourceReport
+from knowledge_base.sources.text import Advance, Law, NotASource, Problem, SourceReport
 
-__all__ = ["SOURCES", "Law", "Problem", "SourceReport", "current"]
+__all__ = ["SOURCES", "Law", "NotASource", "Problem", "Reader", "SourceReport", "current"]
 
-SOURCES: MappingProxyType[str, Callable[[Path], SourceReport]] = MappingProxyType(
+
+class Reader(Protocol):
+    """Reads a folder of one source; raises FileNotFoundError or NotASource."""
+
+    def __call__(self, root: Path, advance: Advance = ..., /) -> SourceReport: ...
+
+
+SOURCES: MappingProxyType[str, Reader] = MappingProxyType(
     {"lawrefbook": lawrefbook.read, "just-laws": just_laws.read}
 )
 

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from pathlib import Path
 
 from knowledge_base.lawnames import short_name
 from knowledge_base.models import Version
 from knowledge_base.sources.text import (
+    Advance,
     Body,
     Law,
+    NotASource,
     Problem,
     SourceReport,
     date_in,
-    dates_in,
     effective_date,
+    events_in,
+    own_effective_date,
+    read_file,
+    with_own_day,
 )
 
 _HEADER_LINE = re.compile(r"通过|公布|发布|修正|修订|修改|批准|施行")
-_ADOPTED = re.compile(r"通过|公布|发布|修正|修订|修改|批准")
 _TAG = re.compile(r"^\s*(?:<[^>]*>|:::.*)\s*$")
 _AMENDMENT_FILE = re.compile(r"amendment|crimes-decision")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
 
-def read(root: Path) -> SourceReport:
+def read(root: Path, advance: Advance = lambda _done, _all: None) -> SourceReport:
     """Read every law below ``root``.
 
-    Raises FileNotFoundError if there is no such folder.
+    Raises FileNotFoundError if there is no such folder, NotASource if it holds no law.
     """
     if not root.is_dir():
         raise FileNotFoundError(f"没有法规文本目录 {root}")
@@ -43,10 +46,13 @@ def read(root: Path) -> SourceReport:
             skipped.append(name)
         else:
             folders.setdefault(path.parent, []).append(path)
-    for folder, paths in folders.items():
+    for done, (folder, paths) in enumerate(folders.items(), start=1):
+        advance(done, len(folders))
         law, found = _read_law(root, folder, paths)
         laws.append(law)
         problems += found
+    if not any(law.articles for law in laws):
+        raise NotASource(f"{root} 里没有 just-laws 格式的法律（每部法一个文件夹）")
     return SourceReport(tuple(laws), tuple(problems), len(files), tuple(skipped))
 
 
@@ -63,16 +69,28 @@ def _read_law(root: Path, folder: Path, paths: list[Path]) -> tuple[Law, list[Pr
     if not title:
         body.problems.append(Problem(body.file, 1, "没有标题"))
         title = folder.name
-    version = _version(title, header, body)
+    closing = "\n".join(body.articles[-1][2]) if body.articles else ""
+    told = events_in(header)
+    passed = told[-1].on if told else None
+    events = with_own_day(told, passed)
+    version = Version(
+        law=short_name(title),
+        title=title,
+        level="法律",
+        passed=passed,
+        in_force_from=own_effective_date(effective_date(closing, passed), events, passed),
+        source="just-laws",
+    )
     articles = body.finished(version)
     problems = list(body.problems)
     if not body.articles:
         problems.append(Problem(name, 1, "没有第…条的文本（按项或按段书写）"))
-    return Law(version, articles, name, "\n".join(body.preamble)), problems
+    texts = ("\n".join(body.preamble), "\n".join(body.annex))
+    return Law(version, articles, name, *texts, events), problems
 
 
 def _read_file(path: Path, body: Body, title: str, header: list[str]) -> str:
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = read_file(path, body.file, body.problems)
     start = 0
     if lines and lines[0].strip() == "---":
         start = next((i for i in range(1, len(lines)) if lines[i].strip() == "---"), 0) + 1
@@ -94,19 +112,3 @@ def _read_file(path: Path, body: Body, title: str, header: list[str]) -> str:
         else:
             body.line(number, text)
     return title
-
-
-def _version(title: str, header: list[str], body: Body) -> Version:
-    dates = [d for line in header if _ADOPTED.search(line) for d in dates_in(line)]
-    passed = max(dates, default=None)
-    closing = "\n".join(body.articles[-1][2]) if body.articles else ""
-    stated = effective_date(closing, passed)
-    in_force: dt.date | None = stated if stated and (passed is None or stated >= passed) else None
-    return Version(
-        law=short_name(title),
-        title=title,
-        level="法律",
-        passed=passed,
-        in_force_from=in_force,
-        source="just-laws",
-    )

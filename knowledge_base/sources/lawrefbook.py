@@ -14,13 +14,19 @@ from knowledge_base.lawnames import short_name
 from knowledge_base.models import Version
 from knowledge_base.sources.text import (
     ARTICLE,
+    Advance,
     Body,
+    Event,
     Law,
+    NotASource,
     Problem,
     SourceReport,
     date_in,
-    dates_in,
     effective_date,
+    events_in,
+    own_effective_date,
+    read_file,
+    with_own_day,
 )
 
 _LEVELS = {
@@ -32,15 +38,14 @@ _LEVELS = {
 _FILE_DATE = re.compile(r"\((\d{4})-(\d{2})-(\d{2})\)$")
 _END_OF_HEADER = "<!-- INFO END -->"
 _INLINE = re.compile(r"(?<=[。；：）])[\s　]+(?=第[一二三四五六七八九十百千零]+条[\s　])")
-_AMENDMENT = re.compile(r"修正案|^.*关于(?:修改|废止).*决定|关于修改")
+_AMENDMENT = re.compile(r"^(?:刑法|宪法)修正案|关于(?:修改|废止)(?!后).*决定$")
 _CODE_FOLDER = "民法典"
-_PASSED = re.compile(r"通过|公布|发布|修正|修订|修改|批准")
 
 
-def read(root: Path) -> SourceReport:
+def read(root: Path, advance: Advance = lambda _done, _all: None) -> SourceReport:
     """Read every statute below ``root``; takes some seconds for the whole collection.
 
-    Raises FileNotFoundError if there is no such folder.
+    Raises FileNotFoundError if there is no such folder, NotASource if it holds no statute.
     """
     if not root.is_dir():
         raise FileNotFoundError(f"没有法规文本目录 {root}")
@@ -49,7 +54,8 @@ def read(root: Path) -> SourceReport:
     skipped: list[str] = []
     code: list[Path] = []
     files = sorted(root.rglob("*.md"))
-    for path in files:
+    for done, path in enumerate(files, start=1):
+        advance(done, len(files))
         name = path.relative_to(root).as_posix()
         folder = name.split("/")[0]
         if path.stem == "_index" or folder == "案例" or _AMENDMENT.search(path.stem):
@@ -64,6 +70,8 @@ def read(root: Path) -> SourceReport:
         law, found = _read_law(root, sorted(code, key=_first_article))
         laws.append(law)
         problems += found
+    if not any(law.articles for law in laws):
+        raise NotASource(f"{root} 里没有 LawRefBook 格式的法规（每部法一个 .md 文件）")
     return SourceReport(tuple(laws), tuple(problems), len(files), tuple(skipped))
 
 
@@ -77,20 +85,21 @@ def _read_law(root: Path, paths: list[Path]) -> tuple[Law, list[Problem]]:
         part_header = _read_file(path, body, is_part=len(paths) > 1)
         header += part_header
         title = title or next((h[1:].strip() for h in part_header if h.startswith("#")), path.stem)
-    version = _version(title, paths[0], name.split("/")[0], header, body)
+    version, events = _version(title, paths[0], name.split("/")[0], header, body)
     articles = body.finished(version)
     problems = list(body.problems)
     if not body.articles:
         problems.append(Problem(name, 1, "没有第…条的文本（按项或按段书写）"))
-    return Law(version, articles, name, "\n".join(body.preamble)), problems
+    texts = ("\n".join(body.preamble), "\n".join(body.annex))
+    return Law(version, articles, name, *texts, events), problems
 
 
 def _read_file(path: Path, body: Body, *, is_part: bool) -> list[str]:
     """Feed the text below the header to ``body`` and return the header's lines."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = read_file(path, body.file, body.problems)
     ends = next((i for i, line in enumerate(lines) if line.strip() == _END_OF_HEADER), -1)
     header = [line.strip() for line in lines[: ends + 1] if line.strip()]
-    if ends < 0:
+    if ends < 0 and lines:
         body.problems.append(Problem(body.file, 1, "没有文件头结束标记"))
     if is_part and len(titles := [h for h in header if h.startswith("# ")]) > 1:
         body.heading(1, titles[1][1:].strip())
@@ -111,18 +120,21 @@ def _first_article(path: Path) -> int:
     return int(body.articles[0][0]) if body.articles else 0
 
 
-def _version(title: str, path: Path, folder: str, header: list[str], body: Body) -> Version:
+def _version(
+    title: str, path: Path, folder: str, header: list[str], body: Body
+) -> tuple[Version, tuple[Event, ...]]:
     dated = _FILE_DATE.search(path.stem)
-    dates = [d for line in header if _PASSED.search(line) for d in dates_in(line)]
-    passed = dt.date(*map(int, dated.groups())) if dated else max(dates, default=None)
+    told = events_in(header)
+    passed = dt.date(*map(int, dated.groups())) if dated else told[-1].on if told else None
+    events = with_own_day(told, passed)
     effective = next(
         (d for line in header if re.search(r"施行|实施|生效", line) and (d := date_in(line))), None
     )
     closing = "\n".join(body.articles[-1][2]) if body.articles else ""
     stated = effective or effective_date(closing, passed)
     # The closing article often keeps the date of the first text after an amendment.
-    in_force = stated if stated and (passed is None or stated >= passed) else None
-    return Version(
+    in_force = own_effective_date(stated, events, passed)
+    version = Version(
         law=short_name(title),
         title=title,
         level=_LEVELS.get(folder, "法律"),
@@ -130,3 +142,4 @@ def _version(title: str, path: Path, folder: str, header: list[str], body: Body)
         in_force_from=in_force,
         source="lawrefbook",
     )
+    return version, events

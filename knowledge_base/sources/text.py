@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from knowledge_base.models import Article, Version
 from knowledge_base.numerals import NUMERAL_CHARACTERS, to_int
@@ -31,6 +33,32 @@ _ANNEX = re.compile(r"附(?!则)")
 _DIVISION = re.compile(rf"^第{_N}+(编|分编|章|节)")
 
 
+_TITLED = re.compile(r"《[^《》]*(?:《[^《》]*》[^《》]*)*》|〈[^〈〉]*〉|<[^<>]*>")
+_REVISED = re.compile(r"修订")
+_AMENDED = re.compile(r"修正|修改")
+_ENACTED = re.compile(r"通过|公布|发布|批准")
+_SENTENCE_END = re.compile(r"[。；：！？．.…）)》〉”\"|〕】]$")
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\ufeff"))
+_ONE_ACT = dt.timedelta(days=120)
+"""Passing and publishing one text lie closer together than this; two amendments hardly ever do."""
+
+Advance = Callable[[int, int], None]
+"""Called with the files read so far and their number."""
+
+
+class NotASource(Exception):
+    """A folder or file does not hold what it was said to hold; the message is for people."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """A day on which a law was enacted, revised as a whole (修订) or amended (修正)."""
+
+    on: dt.date
+    kind: str
+    """enacted, revised or amended"""
+
+
 @dataclass(frozen=True)
 class Problem:
     """Something in a source that could not be read as an article."""
@@ -49,6 +77,10 @@ class Law:
     file: str
     preamble: str = ""
     """What stands before the first article, apart from the title and the dates."""
+    annex: str = ""
+    """What follows the last article under a heading of its own: tables, lists, forms."""
+    events: tuple[Event, ...] = ()
+    """What the header tells of earlier versions, oldest first, this version's own day included."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +106,7 @@ class Body:
     articles: list[tuple[str, tuple[str, ...], list[str]]] = field(default_factory=list)
     preamble: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    annex_lines: int = 0
+    annex: list[str] = field(default_factory=list)
     _path: list[tuple[int, str]] = field(default_factory=list)
     _seen: dict[str, int] = field(default_factory=dict)
     _closed: bool = False
@@ -89,7 +121,8 @@ class Body:
 
     def line(self, number: int, line: str) -> None:
         """Take one line of text: an article's first line or the continuation of one."""
-        stripped = line.strip().strip("　")
+        # Some sources carry zero-width characters from web pages.
+        stripped = line.translate(_INVISIBLE).strip().strip("　")
         if not stripped:
             return
         if match := ARTICLE.match(line):
@@ -105,7 +138,7 @@ class Body:
         elif self.articles and not self._closed:
             self.articles[-1][2].append(stripped)
         elif self.articles:
-            self._in_annex(number)
+            self._in_annex(number, stripped)
         else:
             self.preamble.append(stripped)
 
@@ -126,15 +159,15 @@ class Body:
         if self.articles and not self._closed:
             self.articles[-1][2].append(row)
         elif self.articles:
-            self._in_annex(line)
+            self._in_annex(line, row)
         else:
             self.preamble.append(row)
             self.problems.append(Problem(self.file, line, "表格行不属于任何条"))
 
-    def _in_annex(self, line: int) -> None:
-        """Count the lines of an annex as one problem, told where it begins."""
-        self.annex_lines += 1
-        if self.annex_lines == 1 or self.problems[-1].file != self.file:
+    def _in_annex(self, line: int, text: str) -> None:
+        """Keep the lines of an annex apart; they are one problem, told where it begins."""
+        self.annex.append(text)
+        if len(self.annex) == 1 or self.problems[-1].file != self.file:
             self.problems.append(Problem(self.file, line, "附件从这里开始，不属于任何条"))
 
     def _gaps(self) -> None:
@@ -144,9 +177,16 @@ class Body:
             listed = "、".join(map(str, missing[:10])) + ("等" if len(missing) > 10 else "")
             self.problems.append(Problem(self.file, 1, f"文本中没有第 {listed} 条"))
 
+    def _ending(self) -> None:
+        last = self.articles[-1][2][-1:] if self.articles else self.preamble[-1:]
+        # A title without a full stop, such as a table's, is no cut-off sentence.
+        if last and len(last[0]) > 20 and not self.annex and _cut_off(last[0]):
+            self.problems.append(Problem(self.file, 1, "最后一句没有写完，文件可能被截断"))
+
     def finished(self, version: Version) -> tuple[Article, ...]:
         """Return the articles; of a number that occurs twice the longer text wins."""
         self._gaps()
+        self._ending()
         chosen: dict[str, Article] = {}
         for number, path, lines in self.articles:
             text = "\n".join(lines)
@@ -179,3 +219,80 @@ def effective_date(text: str, published: dt.date | None) -> dt.date | None:
     if stated:
         return stated[-1]
     return published if _ON_PUBLICATION.search(text) else None
+
+
+def read_file(path: Path, name: str, problems: list[Problem]) -> list[str]:
+    """Return the lines of a text file; GBK is understood and reported, other bytes are a problem.
+
+    ``name`` is how the file is called in ``problems``; an unreadable file has no lines.
+    """
+    raw = path.read_bytes()
+    try:
+        return raw.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+    try:
+        text = raw.decode("gb18030")
+    except UnicodeDecodeError:
+        text = ""
+    if "第" in text and "条" in text:
+        problems.append(Problem(name, line, "不是 UTF-8 编码，已按 GBK 读取，请核对"))
+        return text.splitlines()
+    problems.append(Problem(name, line, "不是 UTF-8 也不是 GBK 编码，或文件被截断，没有读入"))
+    return []
+
+
+def events_in(header: Iterable[str]) -> list[Event]:
+    """Return what a header tells of a law's past, oldest first; one act told twice counts once."""
+    found: list[Event] = []
+    for line in header:
+        plain = _TITLED.sub("", line)
+        dates = dates_in(plain)
+        if not dates:
+            continue
+        if _REVISED.search(plain):
+            kind = "revised"
+        elif _AMENDED.search(plain):
+            kind = "amended"
+        elif _ENACTED.search(plain):
+            kind = "enacted"
+        else:
+            continue
+        found += [Event(day, kind) for day in dates]
+    return _merged(sorted(found, key=lambda event: event.on))
+
+
+def _merged(events: list[Event]) -> list[Event]:
+    kept: list[Event] = []
+    for event in events:
+        if kept and kept[-1].kind == event.kind and event.on - kept[-1].on < _ONE_ACT:
+            kept[-1] = event
+        elif kept and kept[-1].on == event.on:
+            continue
+        else:
+            kept.append(event)
+    return kept
+
+
+def with_own_day(events: list[Event], passed: dt.date | None) -> tuple[Event, ...]:
+    """Let the last event stand on the day by which this version is known."""
+    if passed is None:
+        return tuple(events)
+    if not events or passed - events[-1].on >= _ONE_ACT:
+        return (*events, Event(passed, "amended" if events else "enacted"))
+    return (*events[:-1], Event(passed, events[-1].kind))
+
+
+def own_effective_date(
+    stated: dt.date | None, events: tuple[Event, ...], passed: dt.date | None
+) -> dt.date | None:
+    """Decide whether a stated day is that of this version and not of the text it amended."""
+    if stated is None or passed is None or stated >= passed:
+        return stated
+    kind = events[-1].kind if events else "enacted"
+    # Some texts are published shortly after the day from which they hold.
+    return stated if kind != "amended" and passed - stated < _ONE_ACT else None
+
+
+def _cut_off(sentence: str) -> bool:
+    return _SENTENCE_END.search(sentence) is None
