@@ -14,6 +14,8 @@ from pathlib import Path
 from knowledge_base.citations import article_title, parse
 from knowledge_base.comparison import answer_text, compare
 from knowledge_base.findings import Finding, promise_in
+from knowledge_base.history import read_sources
+from knowledge_base.historycheck import check_history, compare_history
 from knowledge_base.lawnames import known_laws, short_name
 from knowledge_base.loader import ROOT, Contents, read_all
 from knowledge_base.models import Article
@@ -21,7 +23,7 @@ from knowledge_base.reading import KnowledgeError
 from knowledge_base.toolcheck import check_tools
 
 DEFAULT_CORPORA = ROOT.parent.parent / "shared" / "corpora"
-LEAST_QUESTIONS = 3
+LEAST_QUESTIONS = 4
 LEAST_VARIANTS = 5
 SERVICE_COUNT = 16
 
@@ -40,10 +42,13 @@ def check(
     findings += _structure(contents)
     findings += _versions(contents)
     findings += _references(contents)
+    findings += check_history(contents)
     findings += _wording(contents)
     findings += check_tools(root, contents)
     if corpora is not None:
-        findings += compare(contents, corpora, progress)
+        reports = read_sources(corpora)
+        findings += compare(contents, corpora, reports, progress)
+        findings += compare_history(contents, reports)
     return sorted(set(findings), key=lambda f: (f.level, f.file, f.entry, f.problem))
 
 
@@ -135,6 +140,8 @@ def _texts(contents: Contents) -> Iterator[tuple[str, str, str, str]]:
         yield file, case.id, "\n".join((case.facts, case.holding, case.point)), ""
     for file, answer in contents.answers:
         yield file, answer.id, answer_text(answer), ""
+    for file, rule in contents.transitions:
+        yield file, rule.id, rule.say, ""
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -16,7 +16,7 @@ from knowledge_base.lawnames import folded
 from knowledge_base.loader import Contents
 from knowledge_base.models import Answer, Article, Version
 from knowledge_base.quantities import STRICT_UNITS, Quantity, quantities
-from knowledge_base.sources import SOURCES, Law, current
+from knowledge_base.sources import Law, SourceReport, current
 
 MANNER_OF_SPEAKING = 2
 """一人, 两次: small counts of people and occasions that plain language uses freely."""
@@ -34,10 +34,16 @@ class Statute:
 
 
 def compare(
-    contents: Contents, corpora: Path, progress: Callable[[str], None]
+    contents: Contents,
+    corpora: Path,
+    reports: Mapping[str, SourceReport],
+    progress: Callable[[str], None],
 ) -> Iterator[Finding]:
-    """Yield what differs between the curated entries and the texts below ``corpora``."""
-    statutes = newest_texts(corpora, contents, progress)
+    """Yield what differs between the curated entries and the texts of the sources.
+
+    ``corpora`` holds these and the questions; nothing of either may be copied.
+    """
+    statutes = newest_texts(reports, contents)
     progress("核对条号和数字")
     yield from _compared_dates(contents, statutes)
     for file, article in contents.articles:
@@ -63,19 +69,15 @@ def answer_text(answer: Answer) -> str:
     )
 
 
-def newest_texts(
-    corpora: Path, contents: Contents, progress: Callable[[str], None]
-) -> dict[str, Statute]:
+def newest_texts(reports: Mapping[str, SourceReport], contents: Contents) -> dict[str, Statute]:
     """Return each law (by folded name) in the version in force on the as-of day."""
     on = contents.as_of
     texts: dict[str, Statute] = {}
     for source in _BY_TRUST:
-        folder = corpora / source
-        if not folder.is_dir():
+        if source not in reports:
             continue
-        progress(f"读取 {source}")
         versions: dict[str, list[Law]] = {}
-        for law in SOURCES[source](folder).laws:
+        for law in reports[source].laws:
             versions.setdefault(folded(law.version.law), []).append(law)
         for name, laws in versions.items():
             if name not in texts:
@@ -138,7 +140,7 @@ def _compared_answer(
         law, _, number = key.rpartition("/")
         if statute := statutes.get(folded(law)):
             texts.append(statute.articles.get(number, ""))
-    stated = {q for text in texts for q in quantities(text)}
+    stated = {q for text in (*texts, *answer.elsewhere) for q in quantities(text)}
     said = "\n".join((answer.conclusion, *answer.steps, answer.deadline))
     for quantity in sorted(quantities(said) - stated):
         if quantity.unit in STRICT_UNITS:
@@ -159,6 +161,11 @@ def _copied(contents: Contents, corpora: Path) -> Iterator[Finding]:
     for file, answer in contents.answers:
         curated += [(file, answer.id, t) for t in (answer.question, *answer.variants)]
         curated += [(file, answer.id, line) for line in answer_text(answer).splitlines()]
+    for file, former in contents.former:
+        texts_of = (former.article.gist, former.changed, *former.article.questions)
+        curated += [(file, former.article.key, t) for t in texts_of]
+    for file, rule in contents.transitions:
+        curated.append((file, rule.id, rule.say))
     for file, service in contents.services:
         curated += [
             (file, f"第 {service.number} 项", t) for t in (service.content, *service.questions)

@@ -17,8 +17,10 @@ from knowledge_base.models import (
     Article,
     Case,
     Contact,
+    Former,
     KnowledgeBase,
     ServiceItem,
+    Transition,
     Version,
 )
 from knowledge_base.reading import (
@@ -27,10 +29,12 @@ from knowledge_base.reading import (
     CaseShape,
     ContactShape,
     Flaw,
+    FormerStatuteShape,
     KnowledgeError,
     ManifestShape,
     ServiceShape,
     StatuteShape,
+    TransitionShape,
     existing,
     read_entries,
 )
@@ -55,6 +59,8 @@ class Contents:
     contacts: tuple[Placed[Contact], ...]
     as_of: dt.date | None
     flaws: tuple[Flaw, ...]
+    former: tuple[Placed[Former], ...] = ()
+    transitions: tuple[Placed[Transition], ...] = ()
 
 
 def load(root: Path | None = None) -> KnowledgeBase:
@@ -68,6 +74,10 @@ def load(root: Path | None = None) -> KnowledgeBase:
     cases = _unique(contents.cases, lambda c: c.id, flaws)
     answers = _unique(contents.answers, lambda a: a.id, flaws)
     services = _unique(contents.services, lambda s: s.number, flaws)
+    transitions = _unique(contents.transitions, lambda t: t.id, flaws)
+    former: dict[str, list[Former]] = {}
+    for _, one in contents.former:
+        former.setdefault(one.article.key, []).append(one)
     if flaws:
         more = f"（另有 {len(flaws) - 1} 处）" if len(flaws) > 1 else ""
         raise KnowledgeError(f"{flaws[0]}{more}")
@@ -79,8 +89,16 @@ def load(root: Path | None = None) -> KnowledgeBase:
         answers=MappingProxyType(answers),
         services=MappingProxyType(dict(sorted(services.items()))),
         contacts=tuple(contact for _, contact in contents.contacts),
+        former=MappingProxyType(
+            {key: tuple(sorted(found, key=_ended, reverse=True)) for key, found in former.items()}
+        ),
+        transitions=tuple(transitions.values()),
         as_of=contents.as_of,
     )
+
+
+def _ended(former: Former) -> dt.date:
+    return former.article.version.in_force_until or dt.date.max
 
 
 def read_all(root: Path) -> Contents:
@@ -96,6 +114,8 @@ def read_all(root: Path) -> Contents:
     services = read_entries(existing(root / "services" / "catalogue.yml"), root, ServiceShape)
     contacts = read_entries(existing(root / "regions" / "contacts.yml"), root, ContactShape)
     manifest = read_entries(existing(root / "MANIFEST.yml"), root, ManifestShape, many=False)
+    former = read_entries(_files(root, "statutes/former"), root, FormerStatuteShape, many=False)
+    transitions = read_entries(existing(root / "transitions.yml"), root, TransitionShape)
     return Contents(
         articles=tuple(
             (file, article) for file, statute in statutes.entries for article in _articles(statute)
@@ -110,12 +130,25 @@ def read_all(root: Path) -> Contents:
         + answers.flaws
         + services.flaws
         + contacts.flaws
-        + manifest.flaws,
+        + manifest.flaws
+        + former.flaws
+        + transitions.flaws,
+        former=tuple(
+            (file, Former(_article(_version(statute), shape), shape.now, shape.changed))
+            for file, statute in former.entries
+            for shape in statute.articles
+        ),
+        transitions=tuple((file, Transition(**t.model_dump())) for file, t in transitions.entries),
     )
 
 
 def _articles(statute: StatuteShape) -> Iterable[Article]:
-    version = Version(
+    version = _version(statute)
+    return (_article(version, shape) for shape in statute.articles)
+
+
+def _version(statute: StatuteShape) -> Version:
+    return Version(
         law=statute.law,
         title=statute.title,
         level=statute.level,
@@ -123,7 +156,6 @@ def _articles(statute: StatuteShape) -> Iterable[Article]:
         in_force_from=statute.in_force_from,
         in_force_until=statute.in_force_until,
     )
-    return (_article(version, shape) for shape in statute.articles)
 
 
 def _article(version: Version, shape: ArticleShape) -> Article:

@@ -102,6 +102,30 @@ class StatuteShape(Shape):
     articles: tuple[ArticleShape, ...] = Field(min_length=1)
 
 
+class FormerArticleShape(ArticleShape):
+    now: tuple[Key, ...] = ()
+    changed: OptionalText = ""
+
+
+class FormerStatuteShape(StatuteShape):
+    in_force_from: dt.date
+    in_force_until: dt.date
+    articles: tuple[FormerArticleShape, ...] = Field(min_length=1)
+
+
+class TransitionShape(Shape):
+    id: Slug
+    topic: Topic
+    articles: tuple[Key, ...] = ()
+    laws: tuple[LawName, ...] = ()
+    words: tuple[Text, ...] = ()
+    facts_from: dt.date | None = None
+    facts_until: dt.date | None = None
+    say: Text
+    basis: tuple[Key, ...] = Field(min_length=1)
+    elsewhere: dict[Text, Text] = Field(default_factory=dict)
+
+
 class CaseShape(Shape):
     id: Slug
     title: Text
@@ -128,6 +152,7 @@ class AnswerShape(Shape):
     cost: OptionalText = ""
     where: OptionalText = ""
     services: tuple[Annotated[int, Field(ge=1, le=16)], ...] = ()
+    elsewhere: dict[Text, Text] = Field(default_factory=dict)
 
 
 class ServiceShape(Shape):
