@@ -124,7 +124,7 @@ def _include_features(app: FastAPI, core: Core, templates: Jinja2Templates) -> N
         DeskRepository(core.store, core.clock),
         core.clock,
         core.texts,
-        known_article=core.kb.articles.__contains__,
+        verifier=core.verifier,
         files=uploads,
         words=load_words(),
     )

@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,9 +20,11 @@ from bot import backup as backups
 from bot import doctor as doctoring
 from bot.accounts.repository import AccountRepository
 from bot.accounts.service import AccountService
-from bot.core import Core, build_index, make_store
+from bot.citing import Citing
+from bot.core import Core, build_citing, build_index, make_store
 from bot.domain.clock import SystemClock
 from bot.errors import LawbridgeError
+from bot.kb_commands import kb_app
 from bot.log import configure
 from bot.preparation import prepare as make_ready
 from bot.rasa_server import RasaMissing
@@ -34,7 +36,6 @@ from connectors.console import render
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, help="法桥：公共法律服务咨询机器人"
 )
-kb_app = typer.Typer(no_args_is_help=True, help="知识库")
 index_app = typer.Typer(no_args_is_help=True, help="检索索引")
 lawyer_app = typer.Typer(no_args_is_help=True, help="律师和工作人员账号")
 app.add_typer(kb_app, name="kb")
@@ -136,15 +137,29 @@ def _read_lines(file: Path) -> list[str]:
     return [line for line in text.splitlines() if line.strip()]
 
 
-@kb_app.command("check")
-def kb_check(
-    corpora: Annotated[Path | None, typer.Option(help="法规全文目录，用来核对数字")] = None,
+@app.command()
+def cite(
+    file: Annotated[Path, typer.Argument(help="每行一个 JSON：{id, text, on?}")],
 ) -> None:
-    """检查知识库的结构、引用和数字。"""
-    from knowledge_base.check import main
+    """核对引用的法条：现行有效、已变动、查不到（见 docs/measuring.md）。"""
+    _each_line(file, lambda citing: citing.cite)
 
-    arguments = ["--corpora", str(corpora)] if corpora else []
-    raise typer.Exit(main(arguments))
+
+@app.command()
+def law(
+    file: Annotated[Path, typer.Argument(help="每行一个 JSON：{id, question 或 key, on?}")],
+) -> None:
+    """查某一天有效的条文（见 docs/measuring.md）。"""
+    _each_line(file, lambda citing: citing.law)
+
+
+def _each_line(file: Path, work: Callable[[Citing], Callable[[str], dict[str, Any]]]) -> None:
+    rows = _read_lines(file)
+    quiet()
+    with _explained(), Progress(console=console, transient=True) as progress:
+        answer = work(build_citing(Settings()))
+        for row in progress.track(rows, description="核对"):
+            print(json.dumps(answer(row), ensure_ascii=False), flush=True)
 
 
 @index_app.command("build")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from rasa_sdk import Action
@@ -16,13 +17,16 @@ from bot.actions.base import TurnReader
 from bot.actions.forms import form_actions
 from bot.actions.lookups import Lookups
 from bot.actions.registry import reply_actions
+from bot.actions.statutes import StatuteLookup
 from bot.actions.talk import Talk
 from bot.actions.tools import Tools
 from bot.aid.chat import AidChat
 from bot.aid.repository import AidRepository
 from bot.aid.service import AidService
 from bot.bus import Bus, InProcessBus, RedisBus
+from bot.citing import Citing
 from bot.dialogue.answers import Composer, Limits
+from bot.dialogue.asof import LawOfTheDay
 from bot.dialogue.followup import FollowUps
 from bot.dialogue.guard import CitationGuard
 from bot.dialogue.rasa import RasaClient
@@ -30,8 +34,10 @@ from bot.dialogue.rasa_tracker import RasaTracker
 from bot.dialogue.repository import ConversationRepository
 from bot.dialogue.safety import SafetyDesk
 from bot.dialogue.service import DialogueService, Fallback
-from bot.domain.clock import Clock, SystemClock
+from bot.domain.clock import Clock, SystemClock, china_date
 from bot.interviews.chat import GuidedChat
+from bot.lawbase.corpus import every_version
+from bot.lawbase.repository import LawRepository
 from bot.ratings.repository import RatingRepository
 from bot.ratings.service import RatingService
 from bot.settings import Settings
@@ -44,8 +50,11 @@ from knowledge_base.consultations import load_interviews
 from knowledge_base.loader import load
 from knowledge_base.models import Kind, KnowledgeBase
 from knowledge_base.passages import passages
+from knowledge_base.renumbering import load_renumbering
 from knowledge_base.safety import load_safety_lanes
 from knowledge_base.tools import load_calculators, load_documents
+from knowledge_base.verifier import Verifier
+from knowledge_base.versions import load_register
 from retrieval.dense import EmbeddingConfig
 from retrieval.index import build
 from retrieval.search import Searcher, SearchResult
@@ -70,6 +79,8 @@ class Core:
     aid: AidService
     ratings: RatingService
     search: LazySearch
+    law: LawOfTheDay
+    verifier: Verifier
 
     async def close(self) -> None:
         await self.rasa.close()
@@ -129,6 +140,40 @@ def _stamp(directory: Path) -> str:
     return pointer.read_text() if pointer.exists() else ""
 
 
+@dataclass(frozen=True)
+class LawBase:
+    """The register with what was imported, and the texts themselves."""
+
+    texts: LawRepository
+    verifier: Verifier
+
+
+def open_law_base(store: Store, clock: Clock) -> LawBase:
+    """Join the committed register with the versions that this deployment has imported."""
+    law_texts = LawRepository(store, clock)
+    register = load_register().with_versions(stored.dated for stored in law_texts.versions())
+    return LawBase(law_texts, Verifier(register, load_renumbering()))
+
+
+def build_citing(settings: Settings, clock: Clock | None = None) -> Citing:
+    """Wire what ``bot cite`` and ``bot law`` need; the index is opened at the first question."""
+    clock = clock or SystemClock()
+    kb = load(settings.knowledge_dir)
+    base = open_law_base(make_store(settings), clock)
+    today = china_date(clock.now())
+
+    def search() -> Searcher:
+        if not base.texts.versions():
+            build_index(settings)
+            return Searcher.load(settings.resolved_index_dir)
+        directory = settings.law_index_dir
+        corpus = every_version(kb, base.texts, base.verifier.register, today)
+        build(corpus, directory, embedding=EmbeddingConfig(model=settings.embedding_model))
+        return Searcher.load(directory)
+
+    return Citing(kb, base.verifier, base.texts, cache(search), today)
+
+
 def build_core(settings: Settings, clock: Clock | None = None) -> Core:
     """Wire everything up to the dialogue service."""
     clock = clock or SystemClock()
@@ -139,7 +184,9 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
     search = LazySearch(settings.resolved_index_dir)
     conversations = ConversationRepository(store, clock)
     followups = FollowUps(settings.knowledge_dir / "lexicon" / "followups.yml", (settings.region,))
-    composer = Composer(kb, search, followups, texts, clock, Limits())
+    base = open_law_base(store, clock)
+    law = LawOfTheDay(kb, base.verifier, base.texts, texts, clock)
+    composer = Composer(kb, search, followups, texts, clock, Limits(), law)
     ratings = RatingService(RatingRepository(store, clock))
     aid = AidService(AidRepository(store, clock), conversations, clock)
     aid_chat = AidChat(aid, texts)
@@ -148,7 +195,8 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
     )
     cipher = store.cipher
     reader = TurnReader(conversations)
-    lookups = Lookups(composer, texts, settings.region)
+    statutes = StatuteLookup(composer, law, texts)
+    lookups = Lookups(composer, statutes, texts, settings.region)
     tools = Tools(
         composer,
         load_calculators(settings.knowledge_dir),
@@ -161,14 +209,14 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         conversations,
         rasa,
         SafetyDesk(load_safety_lanes(settings.knowledge_dir), kb.articles, texts),
-        CitationGuard(kb.articles.__contains__, texts),
+        CitationGuard(law.stands, texts),
         Fallback(composer, texts),
         (aid_chat.form, guided_chat.form),
         bus,
         texts,
     )
     actions = (
-        *reply_actions(composer, lookups, tools, talk, reader, cipher),
+        *reply_actions(composer, lookups, statutes, tools, talk, reader, cipher),
         *form_actions(aid_chat, guided_chat, talk, reader, cipher),
     )
     return Core(
@@ -187,4 +235,6 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         aid,
         ratings,
         search,
+        law,
+        base.verifier,
     )

@@ -99,6 +99,11 @@ class Settings(BaseSettings):
         return self.index_dir if self.index_dir != Path() else self.data_dir / "index"
 
     @property
+    def law_index_dir(self) -> Path:
+        """Return where the index over imported statutes lies."""
+        return self.data_dir / "index-laws"
+
+    @property
     def rasa_tracker(self) -> Path:
         return self.data_dir / "rasa" / "tracker.db"
 

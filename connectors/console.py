@@ -28,12 +28,18 @@ def _text(body: Body, folded: bool) -> str:
 
 def _citations(body: Body, folded: bool) -> str:
     items = [item for item in body["items"] if folded or not item.get("folded")]
-    lines = [
-        f"· {item['title']}（{item['version']} 版，{item['in_force_from']} 起施行）要点："
-        f"{item['gist']}"
-        for item in items
-    ]
-    return "【法律依据】\n" + "\n".join(lines) if lines else ""
+    lines = [f"· {item['title']}（{_held(item)}）：{item['gist']}{_change(item)}" for item in items]
+    return f"【{body.get('title', '法律依据')}】\n" + "\n".join(lines) if lines else ""
+
+
+def _held(item: Body) -> str:
+    """Name the version and the days between which it held."""
+    until = f"，{item['in_force_until']} 前有效" if item.get("in_force_until") else ""
+    return f"{item['version']} 版，{item['in_force_from']} 起施行{until}"
+
+
+def _change(item: Body) -> str:
+    return f"\n  {item['changed']}" if item.get("changed") else ""
 
 
 def _cases(body: Body, _folded: bool) -> str:

@@ -17,7 +17,8 @@ PartType = Literal["text", "citations", "cases", "services", "buttons", "card", 
 class Part:
     """One piece of a message; ``body`` holds the fields of its type, JSON-ready.
 
-    text: text, title?, collapsed? · citations: items[key,title,gist,version,in_force_from] ·
+    text: text, title?, collapsed? · citations: title?,
+    items[key,title,gist,version,in_force_from,in_force_until?,changed?] ·
     cases: items[id,title,source,facts,holding,point] · services: items[number,name,content,url] ·
     buttons: items[id,label] · card: title, rows[[label,value]] · file: id,name,mime,size,url ·
     notice: text, kind.

@@ -16,9 +16,9 @@ from bot.texts import load_texts
 from bot.uploads.repository import UploadRepository
 from bot.uploads.service import UploadService
 from connectors.messages import Inbound, Part, text
+from knowledge_base.verifier import load_verifier
 from tests.conftest import FixedClock
 
-HELD = {"劳动合同法/30", "劳动合同法/85"}
 SECRET = "电话13812345678，身份证530102199001011237"
 CITED = Part(
     "citations",
@@ -90,7 +90,7 @@ def furnish(store: Store, clock: FixedClock) -> Office:
         DeskRepository(store, clock),
         clock,
         load_texts(),
-        known_article=HELD.__contains__,
+        verifier=load_verifier(),
         files=uploads,
         words=load_words(),
     )

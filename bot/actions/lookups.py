@@ -1,4 +1,4 @@
-"""Look up what the base holds by name: an article, a case, a service item, a contact."""
+"""Look up what the base holds by name: a case, a service item, a contact."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.actions.statutes import StatuteLookup
 from bot.dialogue.answers import Composer, IndexUnavailable
-from bot.dialogue.cards import case_cards, citation_cards, service_cards
+from bot.dialogue.cards import case_cards, service_cards
 from bot.dialogue.normalise import canonical, question_of
 from bot.dialogue.turn import Turn, TurnReply
 from bot.texts import Texts
 from connectors.messages import Part, buttons, text
-from knowledge_base.citations import parse
-from knowledge_base.lawnames import known_laws
 from knowledge_base.models import Contact, ServiceItem
-from knowledge_base.repealed import load_repealed
 
-MOST_ARTICLES = 5
 LONGEST_LOOKUP = 18
 _GUIDING = re.compile(r"指导(?:性)?案例\s*第?\s*(\d{1,3})\s*号")
 _ASKS_FOR_CASE = re.compile(
@@ -30,89 +27,23 @@ _LOOKS_UP = re.compile(
 
 
 class Lookups:
-    def __init__(self, composer: Composer, texts: Texts, region: str) -> None:
+    def __init__(
+        self, composer: Composer, statutes: StatuteLookup, texts: Texts, region: str
+    ) -> None:
         self._composer = composer
         self._kb = composer.kb
         self._texts = texts
         self._region = region
-        self._repealed = load_repealed()
+        self._statutes = statutes
 
     def question(self, turn: Turn) -> TurnReply:
         """Answer a question of law; one that only names an article is a look-up."""
         question = canonical(turn.text)
-        cited = parse(question)
-        if cited:
-            rest = question[: cited[0].start] + question[cited[-1].end :]
-            if _LOOKS_UP.search(rest) and len(rest) <= LONGEST_LOOKUP:
-                return self.statute(turn)
+        if _LOOKS_UP.search(question) and self._statutes.names_only_an_article(
+            question, LONGEST_LOOKUP
+        ):
+            return self._statutes.reply(turn)
         return self._composer.answer(turn)
-
-    def statute(self, turn: Turn) -> TurnReply:
-        """Show the articles named; a message that names none is a question of law."""
-        question = canonical(turn.text)
-        cited = parse(question)
-        keys = list(dict.fromkeys(citation.key for citation in cited if citation.key))
-        if not keys:
-            return self._law_as_a_whole(turn, question)
-        held = [self._kb.articles[key] for key in keys if key in self._kb.articles]
-        if not held:
-            return self._not_held(cited[0].law)
-        shown = held[:MOST_ARTICLES]
-        context = replace(
-            turn.context,
-            question=question,
-            topic=held[0].topic,
-            answer_id="",
-            articles=tuple(article.key for article in shown),
-        )
-        return TurnReply(
-            "statute_lookup",
-            (
-                text(self._texts.say("statute.found")),
-                citation_cards(shown, shown=len(shown)),
-                buttons(self._texts.button("lawyer")),
-            ),
-            topic=held[0].topic,
-            items=tuple(article.key for article in shown),
-            context=context,
-        )
-
-    def _not_held(self, law: str) -> TurnReply:
-        """Say why there is no text: repealed, unknown, or only not in this base."""
-        say = self._texts.say
-        replaced = self._repealed.get(law)
-        if replaced is not None:
-            words = say("statute.repealed", law=law, by=replaced.by, on=replaced.since)
-        elif known_laws().knows(law):
-            words = say("statute.not_held")
-        else:
-            words = say("statute.no_such_law")
-        return TurnReply(
-            "statute_lookup", (text(words), buttons(self._texts.button("lawyer"))), confidence=0.0
-        )
-
-    def _law_as_a_whole(self, turn: Turn, question: str) -> TurnReply:
-        laws = {article.version.law for article in self._kb.articles.values()}
-        named = max((law for law in laws if law in question), key=len, default="")
-        if not named:
-            return self._composer.answer(turn)
-        held = [a for a in self._kb.articles.values() if a.version.law == named]
-        try:
-            found = self._composer.find(question, "article", 30)
-            best = [h.key for h in found.hits if h.key.startswith(f"{named}/")]
-        except IndexUnavailable:
-            best = []
-        shown = [self._kb.articles[key] for key in best[:3]] or held[:3]
-        return TurnReply(
-            "statute_lookup",
-            (
-                text(self._texts.say("statute.listed", law=named, count=len(held))),
-                citation_cards(shown, shown=3),
-            ),
-            topic=shown[0].topic,
-            items=tuple(article.key for article in shown),
-            context=replace(turn.context, question=question, topic=shown[0].topic, answer_id=""),
-        )
 
     def case(self, turn: Turn) -> TurnReply:
         """Show typical cases for the matter described, or for the one just discussed."""

@@ -8,6 +8,7 @@ from rasa_sdk import Action
 
 from bot.actions.base import Answering, ReplyAction, TurnReader
 from bot.actions.lookups import Lookups
+from bot.actions.statutes import StatuteLookup
 from bot.actions.talk import Talk
 from bot.actions.tools import Tools
 from bot.dialogue.answers import Composer
@@ -17,6 +18,7 @@ from bot.store.crypto import Cipher
 def reply_actions(
     composer: Composer,
     lookups: Lookups,
+    statutes: StatuteLookup,
     tools: Tools,
     talk: Talk,
     reader: TurnReader,
@@ -30,7 +32,7 @@ def reply_actions(
 
     answering: dict[str, Answering] = {
         "action_answer_question": lookups.question,
-        "action_lookup_statute": lookups.statute,
+        "action_lookup_statute": statutes.reply,
         "action_lookup_case": lookups.case,
         "action_show_service": lookups.service,
         "action_show_directory": lookups.directory,

@@ -6,7 +6,7 @@ Publishing events is the endpoints' work; nothing here waits for a connection.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,13 +18,14 @@ from bot.desk import summary as cards
 from bot.desk.repository import CLIENT_PREFIX, NEWEST, DeskRepository, Waiting
 from bot.desk.summary import Answered, Cited, Fact
 from bot.dialogue.normalise import MAX_CHARACTERS, clean
-from bot.domain.clock import Clock
+from bot.domain.clock import Clock, china_date
 from bot.domain.conversation import Context, Conversation, Mode, Sender
 from bot.domain.people import Staff
 from bot.errors import EmptyMessage, MessageTooLong, UnverifiedCitation
 from bot.texts import Texts
 from connectors.messages import Outbound, notice, text
-from knowledge_base.citations import article_title, verify
+from knowledge_base.citations import article_title
+from knowledge_base.verifier import Verdict, Verifier
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +70,8 @@ class DeskWords:
     facts: Mapping[str, str]
     lanes: Mapping[str, str]
     """How the desk names the safety lanes."""
+    citations: Mapping[str, str]
+    """What a lawyer is told of a citation that does not hold."""
 
 
 def load_words(path: Path = WORDS) -> DeskWords:
@@ -79,6 +82,7 @@ def load_words(path: Path = WORDS) -> DeskWords:
         tree["author"],
         tree["facts"],
         tree["lanes"],
+        tree["citations"],
     )
 
 
@@ -156,14 +160,14 @@ class DeskService:
         clock: Clock,
         texts: Texts,
         *,
-        known_article: Callable[[str], bool],
+        verifier: Verifier,
         files: FileReader,
         words: DeskWords,
     ) -> None:
         self._repository = repository
         self._clock = clock
         self._texts = texts
-        self._known_article = known_article
+        self._verifier = verifier
         self._files = files
         self._words = words
 
@@ -307,7 +311,7 @@ class DeskService:
 
         Raises:
             EmptyMessage, MessageTooLong: the words cannot be sent.
-            UnverifiedCitation: they cite an article that the law base does not hold.
+            UnverifiedCitation: they cite an article that does not exist or holds no longer.
             NotFound, Forbidden: this lawyer is not in such a conversation.
         """
         said = clean(words)
@@ -315,13 +319,20 @@ class DeskService:
             raise EmptyMessage
         if len(said) > MAX_CHARACTERS:
             raise MessageTooLong
-        unknown = verify(said, self._known_article)
-        if unknown:
-            named = "、".join(dict.fromkeys(article_title(cited.key) for cited in unknown))
-            raise UnverifiedCitation(f"“{named}”在法律库中查不到，不能确认，请核对后再发。")
+        if doubts := self._verifier.doubts(said, china_date(self._clock.now())):
+            sentences = dict.fromkeys(self._doubt(verdict) for verdict in doubts)
+            raise UnverifiedCitation("".join(sentences))
         return self._repository.say(
             conversation_id, person, self.author(person), client_id, [text(said)]
         )
+
+    def _doubt(self, verdict: Verdict) -> str:
+        article = article_title(verdict.key)
+        if verdict.status == "unknown":
+            return self._words.citations["unknown"].format(article=article)
+        name = "successor" if verdict.now else "changed"
+        now = article_title(verdict.now) if verdict.now else ""
+        return self._words.citations[name].format(article=article, now=now)
 
     def give_back(self, conversation_id: str, person: Staff) -> Outbound:
         """Hand the conversation back to the bot.

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 
+from bot.dialogue.asof import LawOfTheDay
 from bot.dialogue.cards import case_cards, citation_cards, service_cards
 from bot.dialogue.followup import FollowUp, FollowUps
 from bot.dialogue.normalise import canonical, question_of
@@ -26,7 +27,6 @@ log = structlog.get_logger(__name__)
 MOST_CARDS = 4
 """Citation cards in one answer: more would push what to do off a phone's screen."""
 
-_YEAR = re.compile(r"(?<!\d)(19[89]\d|20\d\d)\s*年")
 _AID_TOPICS = frozenset(
     {"劳动", "社保", "婚姻家庭", "人身损害", "交通事故", "医疗", "消费", "环境", "刑事", "行政"}
 )
@@ -79,6 +79,7 @@ class Composer:
         texts: Texts,
         clock: Clock,
         limits: Limits,
+        law: LawOfTheDay,
     ) -> None:
         self.kb = kb
         self._search = search
@@ -86,6 +87,11 @@ class Composer:
         self._texts = texts
         self._clock = clock
         self._limits = limits
+        self._law = law
+
+    def today(self) -> dt.date:
+        """Return the day whose law is the law of today."""
+        return china_date(self._clock.now())
 
     def find(self, query: str, kind: Kind, limit: int) -> SearchResult:
         """Search one kind of passage in the law of today.
@@ -94,8 +100,7 @@ class Composer:
             IndexUnavailable: the index is damaged or missing.
         """
         try:
-            today = china_date(self._clock.now())
-            return self._search.search(query, kinds={kind}, on=today, limit=limit)
+            return self._search.search(query, kinds={kind}, on=self.today(), limit=limit)
         except (OSError, ValueError, RuntimeError) as error:
             log.error("index_unavailable", error=type(error).__name__)
             raise IndexUnavailable from error
@@ -162,6 +167,7 @@ class Composer:
             reply = self._unsure(articles, query)
         else:
             return self._ask_back(turn, topic, articles)
+        dated = f"{turn.context.question} {question}" if on_going else question
         context = replace(
             reply.context or turn.context,
             question=turn.context.question if on_going else question,
@@ -170,7 +176,7 @@ class Composer:
             offered="",
         )
         return replace(
-            self._with_caution(reply, question), topic=topic or reply.topic, context=context
+            self._with_law_of_the_day(reply, dated), topic=topic or reply.topic, context=context
         )
 
     def _nearness(self, answers: SearchResult, articles: SearchResult, least: float) -> str:
@@ -337,24 +343,14 @@ class Composer:
         ]
         return "\n\n".join(block for block in blocks if block)
 
-    def _with_caution(self, reply: TurnReply, question: str) -> TurnReply:
-        """Say so when the facts are older than the version quoted."""
-        named = _YEAR.search(question)
-        if named is None:
+    def _with_law_of_the_day(self, reply: TurnReply, question: str) -> TurnReply:
+        """Add what held on the day of the facts, after the basis of today."""
+        added = self._law.parts(question, reply.items[:MOST_CARDS], self.today())
+        if not added:
             return reply
-        year = int(named[1])
-        newest = max(
-            (
-                self.kb.articles[key].version.in_force_from or dt.date.min
-                for key in reply.items
-                if key in self.kb.articles
-            ),
-            default=dt.date.min,
-        )
-        if newest.year <= year:
-            return reply
-        caution = notice(self._texts.say("answer.changed", on=f"{year} 年"), "warning")
-        return replace(reply, parts=(reply.parts[0], caution, *reply.parts[1:]))
+        kinds = [part.type for part in reply.parts]
+        place = kinds.index("citations") + 1 if "citations" in kinds else 1
+        return replace(reply, parts=(*reply.parts[:place], *added, *reply.parts[place:]))
 
     def _labelled(self, reply: TurnReply, before: Context) -> TurnReply:
         """Add the AI label and the date of the law base, once a conversation."""

@@ -29,6 +29,11 @@ def citation_cards(articles: Iterable[Article], shown: int = 2) -> Part:
     )
 
 
+def former_card(items: list[dict[str, object]], title: str) -> Part:
+    """Return the cards of former articles; they bear the day on which they ceased to hold."""
+    return Part("citations", {"title": title, "items": items})
+
+
 def case_cards(cases: Iterable[Case]) -> Part:
     return Part(
         "cases",

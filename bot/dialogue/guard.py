@@ -12,7 +12,6 @@ from prometheus_client import Counter
 from bot.dialogue.turn import TurnReply
 from bot.texts import Texts
 from connectors.messages import Part, text
-from knowledge_base.citations import verify
 
 log = structlog.get_logger(__name__)
 
@@ -22,8 +21,9 @@ WITHHELD = Counter(
 
 
 class CitationGuard:
-    def __init__(self, known: Callable[[str], bool], texts: Texts) -> None:
-        self._known = known
+    def __init__(self, stands: Callable[[str], bool], texts: Texts) -> None:
+        """``stands`` says of a text whether every citation in it may be sent."""
+        self._stands = stands
         self._texts = texts
 
     def checked(self, reply: TurnReply) -> TurnReply:
@@ -36,7 +36,7 @@ class CitationGuard:
         return replace(reply, parts=kept or (text(self._texts.say("answer.unsure")),))
 
     def _is_true(self, part: Part) -> bool:
-        return not any(verify(words, self._known) for words in _strings(part.body))
+        return all(self._stands(words) for words in _strings(part.body))
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -10,6 +10,7 @@ import datetime as dt
 from sqlalchemy import (
     Boolean,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     UniqueConstraint,
 )
 from sqlalchemy.engine import Dialect
@@ -222,4 +224,49 @@ outbox = Table(
     Column("last_error", String(200)),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_outbox_due", "done_at", "due_at"),
+)
+
+law_versions = Table(
+    "law_versions",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("source", String(16), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("published", Boolean, nullable=False),
+    Column("law", String(200), nullable=False, index=True),
+    Column("title", String(220), nullable=False),
+    Column("level", String(16), nullable=False),
+    Column("passed", Date),
+    Column("in_force_from", Date),
+    Column("in_force_until", Date),
+    Column("superseded_by", String(200), nullable=False, default=""),
+    Column("retrieved_on", Date, nullable=False),
+    Column("file", String(300), nullable=False),
+    Column("numbers", Text, nullable=False),
+    Column("preamble", Text, nullable=False),
+    Column("annex", Text, nullable=False),
+    UniqueConstraint("source", "digest"),
+)
+
+law_articles = Table(
+    "law_articles",
+    metadata,
+    Column(
+        "version_id",
+        ForeignKey("law_versions.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("number", String(12), primary_key=True),
+    Column("place", Integer, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+law_ledger = Table(
+    "law_ledger",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("drawn_at", UtcDateTime, nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("lines", Text, nullable=False),
 )

@@ -12,6 +12,7 @@ from knowledge_base.passages import passages
 from retrieval.index import build
 from retrieval.search import Searcher
 from tests.conftest import FixedClock
+from tests.law import law_of
 
 
 @pytest.fixture(scope="session")
@@ -20,4 +21,5 @@ def composer(tmp_path_factory: pytest.TempPathFactory) -> Composer:
     directory = tmp_path_factory.mktemp("index")
     build(passages(kb), directory)
     followups = FollowUps(ROOT / "lexicon" / "followups.yml")
-    return Composer(kb, Searcher.load(directory), followups, load_texts(), FixedClock(), Limits())
+    searcher = Searcher.load(directory)
+    return Composer(kb, searcher, followups, load_texts(), FixedClock(), Limits(), law_of(kb))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.actions.lookups import Lookups
+from bot.actions.statutes import StatuteLookup
 from bot.actions.tools import Tools
 from bot.dialogue.answers import Composer
 from bot.dialogue.turn import Turn
@@ -13,11 +14,18 @@ from bot.texts import load_texts
 from connectors.console import render
 from knowledge_base.loader import ROOT
 from knowledge_base.tools import load_calculators, load_documents
+from tests.law import law_of
 
 
 @pytest.fixture(scope="session")
 def lookups(composer: Composer) -> Lookups:
-    return Lookups(composer, load_texts(), "示范县")
+    law = law_of(composer.kb)
+    return Lookups(composer, StatuteLookup(composer, law, load_texts()), load_texts(), "示范县")
+
+
+@pytest.fixture(scope="session")
+def statutes(composer: Composer) -> StatuteLookup:
+    return StatuteLookup(composer, law_of(composer.kb), load_texts())
 
 
 @pytest.fixture(scope="session")
@@ -30,34 +38,6 @@ def turn(words: str, context: Context | None = None) -> Turn:
 
 
 WAGES = Context(question="老板拖欠工资没签合同", topic="劳动")
-
-
-@pytest.mark.parametrize(
-    "words", ["民法典第一千零七十九条是什么内容", "民法典1079条", "《民法典》第1079条怎么规定的"]
-)
-def test_an_article_is_shown_by_its_number(lookups: Lookups, words: str) -> None:
-    reply = lookups.statute(turn(words))
-    assert reply.route == "statute_lookup"
-    assert reply.items == ("民法典/1079",)
-    assert "2020-05-28 版" in render(reply.parts)
-
-
-def test_a_repealed_law_is_named_with_its_successor(lookups: Lookups) -> None:
-    said = render(lookups.statute(turn("合同法第五十二条")).parts)
-    assert "民法典" in said
-    assert "2021-01-01" in said
-
-
-def test_a_law_that_never_was_is_not_called_missing(lookups: Lookups) -> None:
-    reply = lookups.statute(turn("宇宙飞船法第三条"))
-    assert reply.items == ()
-    assert "没有查到这个名称" in render(reply.parts)
-
-
-def test_an_article_beyond_the_base_is_not_invented(lookups: Lookups) -> None:
-    reply = lookups.statute(turn("民法典第一千三百条"))
-    assert reply.items == ()
-    assert "没有收录" in render(reply.parts)
 
 
 def test_cases_of_the_present_matter_are_shown_when_none_is_named(lookups: Lookups) -> None:

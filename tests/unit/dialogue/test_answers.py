@@ -14,6 +14,7 @@ from bot.texts import load_texts
 from connectors.console import render
 from knowledge_base.citations import verify
 from tests.conftest import FixedClock
+from tests.law import law_of
 
 WAGES = "老板拖欠我三个月工资没签合同怎么办"
 
@@ -117,7 +118,10 @@ def test_below_the_limit_one_question_is_asked_back_then_a_person_is_offered(
 
 
 def test_facts_older_than_the_version_bring_a_caution(composer: Composer) -> None:
-    assert "2015 年" in render(ask(composer, "2015年房东不退押金怎么办").parts)
+    said = render(ask(composer, "2015年房东不退押金怎么办").parts)
+    assert "您说的是2015年的事" in said
+    assert "《合同法》（1999年）" in said
+    assert "民法典2021年1月1日起施行" in said
 
 
 def test_nothing_ever_promises_an_outcome(composer: Composer) -> None:
@@ -138,6 +142,7 @@ def test_a_missing_index_is_said_with_a_hotline(tmp_path: Path, composer: Compos
         load_texts(),
         FixedClock(),
         Limits(),
+        law_of(composer.kb),
     )
     reply = ask(broken, WAGES)
     assert reply.confidence == 0

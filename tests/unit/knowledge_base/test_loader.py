@@ -22,7 +22,7 @@ def test_every_kind_of_entry_is_loaded(base: Path) -> None:
     article = kb.articles["果园管理法/3"]
     assert article.version.in_force_from == dt.date(2025, 6, 1)
     assert article.text is None
-    assert len(article.questions) == 3
+    assert len(article.questions) == 4
     assert kb.cases["rotten-apples"].articles == ("果园管理法/3",)
     assert kb.answers["bad-fruit"].steps[0] == "拍照留证"
     assert sorted(kb.services) == list(range(1, 17))

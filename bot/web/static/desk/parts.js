@@ -16,7 +16,8 @@ function Citations({ part }) {
   return html`<ul class="cards">${part.items.map((item) => html`
     <li key=${item.key}><details><summary>${words(item.title)}</summary>
       <p class="words">${words(item.gist)}</p>
-      ${item.in_force_from && html`<p class="fine">${words(item.in_force_from)} 起施行</p>`}</details></li>`)}</ul>`;
+      ${item.changed && html`<p class="words">${words(item.changed)}</p>`}
+      ${item.in_force_from && html`<p class="fine">${words(item.in_force_from)} 起施行${item.in_force_until && `，${words(item.in_force_until)} 前有效`}</p>`}</details></li>`)}</ul>`;
 }
 
 function Cases({ part }) {

@@ -37,14 +37,17 @@ function versionNote(item, t) {
   const dates = [];
   if (item.version) dates.push(t('version', { date: item.version }));
   if (item.in_force_from) dates.push(t('in_force', { date: item.in_force_from }));
+  if (item.in_force_until) dates.push(t('in_force_until', { date: item.in_force_until }));
   return dates.map((words) => html`<span>${words}</span>`);
 }
 
 function Citations({ part, t }) {
-  return html`<section class="card citations" aria-label=${t('citations')}>
-    <h4><${Icon} name="book" size=${18} />${t('citations')}</h4>
+  const title = part.title || t('citations');
+  return html`<section class="card citations" aria-label=${title}>
+    <h4><${Icon} name="book" size=${18} />${title}</h4>
     ${part.items.map((item) => html`<${Fold} key=${item.key} t=${t} title=${item.title} note=${versionNote(item, t)} open=${!item.folded}>
       <p class="words">${item.gist}</p>
+      ${item.changed && html`<p class="words changed">${item.changed}</p>`}
     </${Fold}>`)}
   </section>`;
 }

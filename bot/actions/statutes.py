@@ -1,0 +1,175 @@
+"""Look an article up by its number: as it stands today, or as it stood on the day asked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.dialogue.answers import Composer, IndexUnavailable
+from bot.dialogue.asof import LawOfTheDay, Then
+from bot.dialogue.cards import citation_cards
+from bot.dialogue.normalise import canonical
+from bot.dialogue.turn import Turn, TurnReply
+from bot.texts import Texts
+from connectors.messages import Part, buttons, notice, text
+from knowledge_base.citations import Citation, article_title
+from knowledge_base.factdates import fact_date
+from knowledge_base.verifier import Verdict
+
+MOST_ARTICLES = 5
+
+
+class StatuteLookup:
+    def __init__(self, composer: Composer, law: LawOfTheDay, texts: Texts) -> None:
+        self._composer = composer
+        self._kb = composer.kb
+        self._law = law
+        self._texts = texts
+
+    def names_only_an_article(self, question: str, rest_limit: int) -> bool:
+        """Say whether a question is nothing but citations and a few words around them."""
+        cited = self._law.citations(question)
+        if not cited:
+            return False
+        rest = question[: cited[0].start] + question[cited[-1].end :]
+        return len(rest) <= rest_limit
+
+    def reply(self, turn: Turn) -> TurnReply:
+        """Show the articles named; a message that names none is a question of law."""
+        question = canonical(turn.text)
+        cited = self._law.citations(question)
+        if not cited:
+            return self._law_as_a_whole(turn, question)
+        today = self._composer.today()
+        fact = fact_date(question, today)
+        parts: list[Part] = []
+        keys: list[str] = []
+        unique = list({(c.key, c.edition): c for c in cited}.values())
+        for citation in unique[:MOST_ARTICLES]:
+            shown, found = self._one(citation, fact.first if fact else today, today)
+            parts += shown
+            keys += found
+        if len(unique) > MOST_ARTICLES:
+            parts.append(
+                notice(self._texts.say("statute.more", count=len(unique) - MOST_ARTICLES), "info")
+            )
+        parts.append(buttons(self._texts.button("lawyer")))
+        topic = next((self._kb.articles[k].topic for k in keys if k in self._kb.articles), "")
+        context = turn.context
+        if keys:
+            context = replace(
+                context, question=question, topic=topic, answer_id="", articles=tuple(keys)
+            )
+        return TurnReply(
+            "statute_lookup",
+            _joined(parts),
+            topic=topic,
+            items=tuple(dict.fromkeys(keys)),
+            confidence=1.0 if keys else 0.0,
+            context=context if keys else None,
+        )
+
+    def _one(self, citation: Citation, on: dt.date, today: dt.date) -> tuple[list[Part], list[str]]:
+        """Return what is shown for one citation, and the keys that it shows."""
+        verdict = self._law.judge(citation, on)
+        if verdict.status == "unknown":
+            return [text(self._no_such(citation, on))], []
+        if verdict.status == "changed" or on != today:
+            former = self._law.former_of(verdict, today)
+            if former is not None:
+                return self._former(former, today)
+        if verdict.status == "changed":
+            return self._successor(citation, verdict, today)
+        return self._present(citation)
+
+    def _present(self, citation: Citation) -> tuple[list[Part], list[str]]:
+        key = citation.key
+        article = self._kb.articles.get(key)
+        if article is not None:
+            found = text(self._texts.say("statute.found"))
+            return [found, citation_cards([article], shown=1)], [key]
+        imported = self._law.wording(key, self._composer.today())
+        if imported is not None:
+            found = text(self._texts.say("statute.wording"))
+            return [found, citation_cards([imported], shown=1)], [key]
+        title = article_title(key)
+        return [text(self._texts.say("statute.not_held", article=title))], []
+
+    def _former(self, former: Then, today: dt.date) -> tuple[list[Part], list[str]]:
+        parts = [text(self._texts.say("statute.former")), self._law.card_of([former])]
+        keys = [former.key]
+        article = self._kb.articles.get(former.now)
+        if article is not None:
+            parts.append(text(self._texts.say("statute.today")))
+            parts.append(citation_cards([article], shown=1))
+            keys.append(former.now)
+        return parts, keys
+
+    def _successor(
+        self, citation: Citation, verdict: Verdict, today: dt.date
+    ) -> tuple[list[Part], list[str]]:
+        say = self._texts.say
+        repeal = self._law.repeal(citation.law)
+        if repeal is not None:
+            said = say("statute.repealed", law=citation.law, by=repeal.by, on=repeal.since)
+        else:
+            said = say("statute.changed", article=article_title(citation.key))
+        if verdict.now is None:
+            return [text(said + say("statute.ask_content"))], []
+        said += say("statute.successor", now=article_title(verdict.now))
+        article = self._kb.articles.get(verdict.now) or self._law.wording(verdict.now, today)
+        if article is None:
+            return [text(said)], []
+        return [text(said), citation_cards([article], shown=1)], [verdict.now]
+
+    def _no_such(self, citation: Citation, on: dt.date) -> str:
+        """Say why there is no such article: no such law, not yet, or not that many articles."""
+        say = self._texts.say
+        law = citation.law
+        if not self._law.knows(law):
+            return say("statute.no_such_law", law=law)
+        version = self._law.in_force(law, on)
+        if version is None:
+            return say("statute.not_yet", law=law, on=on.isoformat())
+        title = article_title(citation.key).removeprefix(law)
+        passed = (version.passed or on).isoformat()
+        return say("statute.no_such_article", law=law, article=title, version=passed)
+
+    def _law_as_a_whole(self, turn: Turn, question: str) -> TurnReply:
+        laws = {article.version.law for article in self._kb.articles.values()}
+        named = max((law for law in laws if law in question), key=len, default="")
+        if not named:
+            return self._composer.answer(turn)
+        held = [a for a in self._kb.articles.values() if a.version.law == named]
+        try:
+            found = self._composer.find(question, "article", 30)
+            best = [h.key for h in found.hits if h.key.startswith(f"{named}/")]
+        except IndexUnavailable:
+            best = []
+        shown = [self._kb.articles[key] for key in best[:3]] or held[:3]
+        return TurnReply(
+            "statute_lookup",
+            (
+                text(self._texts.say("statute.listed", law=named, count=len(held))),
+                citation_cards(shown, shown=3),
+            ),
+            topic=shown[0].topic,
+            items=tuple(article.key for article in shown),
+            context=replace(turn.context, question=question, topic=shown[0].topic, answer_id=""),
+        )
+
+
+def _joined(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """Merge neighbouring cards and drop a sentence that was just said."""
+    kept: list[Part] = []
+    for part in parts:
+        before = kept[-2] if len(kept) > 1 else None
+        if part.type == "citations" and kept and kept[-1].type == "citations":
+            items = [*kept[-1].body["items"], *part.body["items"]]
+            kept[-1] = Part("citations", {**kept[-1].body, "items": items})
+        elif before is not None and part == before and kept[-1].type == "citations":
+            continue
+        else:
+            kept.append(part)
+    return tuple(kept)

@@ -1,0 +1,206 @@
+"""``bot cite`` and ``bot law``: judge citations and show the law of a day, one JSON a line.
+
+The fields are those of docs/measuring.md; a wrong line gives its id and an error.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bot.dialogue.asof import LawTexts
+from bot.dialogue.normalise import canonical
+from knowledge_base.citations import key_parts
+from knowledge_base.factdates import fact_date
+from knowledge_base.models import Article, Kind, KnowledgeBase, Version
+from knowledge_base.renumbering import same_day
+from knowledge_base.verifier import Verifier
+from retrieval.search import SearchResult
+
+Row = dict[str, Any]
+C = TypeVar("C", bound=BaseModel)
+MOST_ARTICLES = 5
+_SEARCHED = 12
+LONGEST = 20_000
+"""Characters of a text to judge; a book is to be sent in pieces."""
+
+
+class CiteCase(BaseModel):
+    """One line for ``bot cite``; unknown keys are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str | int
+    text: str
+    on: dt.date | None = None
+
+
+class LawCase(BaseModel):
+    """One line for ``bot law``: a question, or an article key."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str | int
+    question: str | None = None
+    key: str | None = None
+    on: dt.date | None = None
+
+
+class Search(Protocol):
+    def search(
+        self, query: str, *, kinds: Collection[Kind], on: dt.date | None = None, limit: int = 10
+    ) -> SearchResult: ...
+
+
+@dataclass(frozen=True)
+class Citing:
+    """Answers lines; built once for a whole file."""
+
+    kb: KnowledgeBase
+    verifier: Verifier
+    law_texts: LawTexts
+    search: Callable[[], Search]
+    """Loads the index at the first question; keys alone need none."""
+    today: dt.date
+
+    def cite(self, line: str) -> Row:
+        """Judge every citation of a text on a day."""
+        case = _read(CiteCase, line)
+        if isinstance(case, dict):
+            return case
+        if len(case.text) > LONGEST:
+            return {"id": case.id, "error": f"text 超过 {LONGEST} 字，请分段"}
+        verdicts = self.verifier.verdicts(case.text, case.on or self.today)
+        return {
+            "id": case.id,
+            "citations": [{"key": v.key, "status": v.status, "now": v.now} for v in verdicts],
+        }
+
+    def law(self, line: str) -> Row:
+        """Show which articles held on a day, in the text of that day."""
+        case = _read(LawCase, line)
+        if isinstance(case, dict):
+            return case
+        if not case.key and not (case.question or "").strip():
+            return {"id": case.id, "error": "question 和 key 至少要有一个"}
+        if case.key:
+            return {"id": case.id, "articles": self._by_key(case.key, case.on or self.today)}
+        assert case.question is not None
+        question = canonical(case.question)
+        told = fact_date(question, self.today)
+        on = case.on or (told.first if told else self.today)
+        return {"id": case.id, "articles": self._by_question(question, on)}
+
+    def _by_key(self, key: str, on: dt.date) -> list[Row]:
+        parts = key_parts(key)
+        if parts is None:
+            return []
+        law, number = parts
+        verdict = self.verifier.judge(law, number, on)
+        if verdict.status == "in_force" and verdict.version is not None:
+            return [self._article(verdict.version, number)]
+        if verdict.now is None:
+            return []
+        law, _, number = verdict.now.rpartition("/")
+        version = self.verifier.register.in_force(law, on)
+        return [self._article(version, number)] if version else []
+
+    def _by_question(self, question: str, on: dt.date) -> list[Row]:
+        found: dict[str, Row] = {}
+        for key in self._ranked(question, on):
+            law, _, number = key.rpartition("/")
+            version = self.verifier.register.in_force(law, on)
+            if version is None:
+                version = self._curated_version(key, on)
+            if version is not None:
+                found.setdefault(key, self._article(version, number))
+            if len(found) == MOST_ARTICLES:
+                break
+        return list(found.values())
+
+    def _ranked(self, question: str, on: dt.date) -> list[str]:
+        """Rank what held on the day together with today's law traced back to it."""
+        searcher = self.search()
+        then = searcher.search(question, kinds={"article"}, on=on, limit=_SEARCHED)
+        scores = {hit.key: hit.score for hit in then.hits}
+        now = searcher.search(question, kinds={"article"}, on=self.today, limit=_SEARCHED)
+        for hit in now.hits:
+            key = self._traced(hit.key, on)
+            if key is not None:
+                scores[key] = max(scores.get(key, 0.0), hit.score)
+        return sorted(scores, key=lambda key: -scores[key])
+
+    def _traced(self, key: str, on: dt.date) -> str | None:
+        """Return the key under which an article of today stood on the day, if certain."""
+        law, _, number = key.rpartition("/")
+        register = self.verifier.register
+        now, then = register.in_force(law, self.today), register.in_force(law, on)
+        if now is not None and then is not None and same_day(now.passed, then.passed):
+            return key
+        for former in self._formers(key):
+            version = former.version
+            begins, until = version.in_force_from, version.in_force_until
+            if begins and until and begins <= on < until:
+                return former.key
+        found = self.verifier.renumbering.predecessor(law, number, self.today, on, register)
+        return f"{found[0].version.law}/{found[1]}" if found else None
+
+    def _formers(self, key: str) -> Iterator[Article]:
+        for found in self.kb.former.values():
+            for former in found:
+                if key in former.now:
+                    yield former.article
+
+    def _curated_version(self, key: str, on: dt.date) -> Version | None:
+        article = self.kb.articles.get(key)
+        begins = article.version.in_force_from if article else None
+        return article.version if article and begins and begins <= on else None
+
+    def _article(self, version: Version, number: str) -> Row:
+        key = f"{version.law}/{number}"
+        row: Row = {
+            "key": key,
+            "law": version.law,
+            "version": _day(version.passed),
+            "in_force_from": _day(version.in_force_from or version.passed),
+            "in_force_until": _day(version.in_force_until),
+            "text": self._words(key, version, number),
+        }
+        if not row["text"]:
+            row["note"] = "法律库没有收录这一条当时的文本"
+        return row
+
+    def _words(self, key: str, version: Version, number: str) -> str:
+        imported = self.law_texts.article(version.law, version.passed, number)
+        if imported is not None and imported.text:
+            return imported.text
+        candidates = [former.article for former in self.kb.former.get(key, ())]
+        if key in self.kb.articles:
+            candidates.append(self.kb.articles[key])
+        for article in candidates:
+            if same_day(article.version.passed, version.passed):
+                return article.gist
+        return ""
+
+
+def _read(shape: type[C], line: str) -> C | Row:
+    try:
+        raw = json.loads(line)
+    except ValueError:
+        return {"id": None, "error": "这一行不是 JSON"}
+    case_id = raw.get("id") if isinstance(raw, dict) else None
+    try:
+        return shape.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        return {"id": case_id, "error": f"格式不对：{field} {first['msg']}"}
+
+
+def _day(day: dt.date | None) -> str | None:
+    return None if day is None else day.isoformat()

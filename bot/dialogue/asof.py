@@ -1,0 +1,280 @@
+"""The law as of the day of the facts: what held then, what changed, and which rule decides.
+
+A reply rests on the law of today; where the visitor tells of an earlier day and the articles have
+changed since, the former text, the difference and the transitional rule are added to it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.dialogue.cards import citation_cards, former_card
+from bot.domain.clock import Clock, china_date
+from bot.texts import Texts
+from connectors.messages import Part, notice, text
+from knowledge_base.citations import Citation, article_title
+from knowledge_base.factdates import FactDate, fact_date, mentioned_dates
+from knowledge_base.models import Article, Former, KnowledgeBase, Transition, Version
+from knowledge_base.renumbering import same_day
+from knowledge_base.verifier import Verdict, Verifier
+from knowledge_base.versions import Repeal
+
+MOST_FORMER = 3
+MOST_RULES = 2
+
+
+class LawTexts(Protocol):
+    """Imported statute wordings, where there are any."""
+
+    def article(self, law: str, passed: dt.date | None, number: str) -> Article | None: ...
+
+
+@dataclass(frozen=True)
+class Then:
+    """One article of today as it stood on the day of the facts."""
+
+    now: str
+    """Its present key; empty if nothing took its place."""
+    law: str
+    number: str
+    version: Version
+    former: Former | None
+    """Our own words for it, if we hold them."""
+    wording: str = ""
+    """The imported wording, where our own words are missing."""
+
+    @property
+    def key(self) -> str:
+        return f"{self.law}/{self.number}"
+
+
+class LawOfTheDay:
+    def __init__(
+        self,
+        kb: KnowledgeBase,
+        verifier: Verifier,
+        law_texts: LawTexts,
+        texts: Texts,
+        clock: Clock,
+    ) -> None:
+        self._clock = clock
+        self._kb = kb
+        self._verifier = verifier
+        self._law_texts = law_texts
+        self._texts = texts
+        self._successors: dict[str, list[Former]] = {}
+        for found in kb.former.values():
+            for former in found:
+                for now in former.now:
+                    self._successors.setdefault(now, []).append(former)
+
+    def citations(self, said: str) -> list[Citation]:
+        """Return the citations of a text; every law of the register is known by name."""
+        return self._verifier.citations(said)
+
+    def stands(self, said: str) -> bool:
+        """Say whether every citation of a reply is one that the law base holds.
+
+        A former article stands only where it is named with its year or as 旧 or 原.
+        """
+        return all(self._holds(citation) for citation in self.citations(said))
+
+    def _holds(self, citation: Citation) -> bool:
+        today = china_date(self._clock.now())
+        if citation.edition:
+            verdict = self.judge(citation, today)
+            if verdict.status == "changed":
+                return True
+        return citation.key in self._kb.articles or self.wording(citation.key, today) is not None
+
+    def judge(self, citation: Citation, on: dt.date) -> Verdict:
+        """Judge a citation on a day."""
+        return self._verifier.of(citation, on)
+
+    def knows(self, law: str) -> bool:
+        """Say whether a law of this name exists or existed."""
+        return self._verifier.register.knows(law)
+
+    def in_force(self, law: str, on: dt.date) -> Version | None:
+        """Return the version of a law in force on a day."""
+        return self._verifier.register.in_force(law, on)
+
+    def repeal(self, law: str) -> Repeal | None:
+        """Return how a law was repealed, if it was."""
+        return self._verifier.register.repeal(law)
+
+    def wording(self, key: str, on: dt.date) -> Article | None:
+        """Return the imported wording of an article in force on a day, if there is one."""
+        law, _, number = key.rpartition("/")
+        version = self.in_force(law, on)
+        if version is None:
+            return None
+        return self._law_texts.article(version.law, version.passed, number)
+
+    def former_of(self, verdict: Verdict, today: dt.date) -> Then | None:
+        """Return the former text that a verdict means, if we hold words for it."""
+        version = verdict.version
+        if version is None or self._is_present(version, today):
+            return None
+        number = verdict.key.rpartition("/")[2]
+        row = self._verifier.register.row_of(version)
+        now = (
+            self._verifier.renumbering.successor(row, number, today, self._verifier.register)
+            if row
+            else None
+        )
+        former = next(
+            (
+                one
+                for one in self._kb.former.get(f"{version.law}/{number}", ())
+                if same_day(one.article.version.passed, version.passed)
+            ),
+            None,
+        )
+        if former is not None:
+            now = former.now[0] if former.now else now
+        held = self._law_texts.article(version.law, version.passed, number)
+        wording = (held.text or "") if held else ""
+        if former is None and not wording:
+            return None
+        return Then(now or "", version.law, number, version, former, wording)
+
+    def _is_present(self, version: Version, today: dt.date) -> bool:
+        now = self.in_force(version.law, today)
+        return now is not None and same_day(now.passed, version.passed)
+
+    def card_of(self, found: Sequence[Then]) -> Part:
+        """Return the cards of former articles."""
+        return former_card([self._card(one) for one in found], self._texts.say("then.cards"))
+
+    def parts(self, question: str, keys: Sequence[str], today: dt.date) -> tuple[Part, ...]:
+        """Return what a reply that rests on ``keys`` must add for the days a question names."""
+        dates = mentioned_dates(question, today)
+        if not dates:
+            return ()
+        fact = fact_date(question, today)
+        rules = self.rules(question, keys, dates)
+        changed = self.then(keys, fact.first, today) if fact else []
+        if not rules and not changed:
+            return ()
+        said = fact.said if fact else dates[0].said
+        return (*self._former_parts(said, fact, changed, today), *self._rule_parts(rules))
+
+    def then(self, keys: Sequence[str], on: dt.date, today: dt.date) -> list[Then]:
+        """Return those of today's articles whose text on an earlier day was another."""
+        found: dict[str, Then] = {}
+        for key in keys:
+            one = self._then(key, on, today)
+            if one is not None:
+                found.setdefault(one.key, one)
+        return list(found.values())
+
+    def _then(self, key: str, on: dt.date, today: dt.date) -> Then | None:
+        law, _, number = key.rpartition("/")
+        register = self._verifier.register
+        for former in self._successors.get(key, ()):
+            version = former.article.version
+            begins, until = version.in_force_from, version.in_force_until
+            if begins and until and begins <= on < until:
+                return Then(key, version.law, former.article.number, version, former)
+        now, then = register.in_force(law, today), register.in_force(law, on)
+        if now is None or (then is not None and same_day(now.passed, then.passed)):
+            return None
+        found = self._verifier.renumbering.predecessor(law, number, today, on, register)
+        if found is None:
+            return None
+        row, old_number = found
+        held = self._law_texts.article(row.version.law, row.version.passed, old_number)
+        present = self._law_texts.article(law, now.passed, number)
+        if held is not None and present is not None and held.text == present.text:
+            return None
+        wording = (held.text or "") if held else ""
+        return Then(key, row.version.law, old_number, row.version, None, wording)
+
+    def rules(
+        self, question: str, keys: Sequence[str], dates: Sequence[FactDate]
+    ) -> list[Transition]:
+        """Return the transitional rules that speak to these articles and days, closest first."""
+        cited = set(keys)
+        laws = {key.rpartition("/")[0] for key in keys}
+        fitting = [
+            rule
+            for rule in self._kb.transitions
+            if (cited & set(rule.articles) or laws & set(rule.laws))
+            and (not rule.words or any(word in question for word in rule.words))
+            and any(_speaks_to(rule, date) for date in dates)
+        ]
+        # A rule for named matters says more than one for a whole code.
+        fitting.sort(key=lambda rule: (bool(rule.laws), not rule.words, len(rule.articles)))
+        return fitting[:MOST_RULES]
+
+    def _former_parts(
+        self, said: str, fact: FactDate | None, changed: Sequence[Then], today: dt.date
+    ) -> list[Part]:
+        if not changed or fact is None:
+            return []
+        say = self._texts.say
+        held = [one for one in changed if one.former or one.wording][:MOST_FORMER]
+        parts: list[Part] = []
+        if held:
+            parts.append(text(say("then.intro", said=said), title=say("then.title")))
+            parts.append(self.card_of(held))
+        bare = [one for one in changed if not one.former and not one.wording][:MOST_FORMER]
+        if bare:
+            named = "、".join(f"{former_title(one)}（现{article_title(one.now)}）" for one in bare)
+            parts.append(notice(say("then.not_held", said=said, articles=named), "warning"))
+        if any(self._changed_within(one, fact, today) for one in changed):
+            parts.append(notice(say("then.within", said=said), "warning"))
+        return parts
+
+    def _changed_within(self, one: Then, fact: FactDate, today: dt.date) -> bool:
+        until = one.version.in_force_until
+        return until is not None and fact.first < until <= fact.last
+
+    def _card(self, one: Then) -> dict[str, object]:
+        changed = one.former.changed if one.former else ""
+        return {
+            "key": one.key,
+            "title": former_title(one),
+            "gist": one.former.article.gist if one.former else one.wording,
+            "version": _day(one.version.passed),
+            "in_force_from": _day(one.version.in_force_from),
+            "in_force_until": _day(one.version.in_force_until),
+            "changed": self._difference(one.now, changed),
+            "folded": False,
+        }
+
+    def _difference(self, now: str, changed: str) -> str:
+        if not now:
+            return changed or self._texts.say("then.gone")
+        if changed:
+            return self._texts.say("then.now", article=article_title(now), changed=changed)
+        return self._texts.say("then.renumbered", article=article_title(now))
+
+    def _rule_parts(self, rules: Sequence[Transition]) -> list[Part]:
+        parts: list[Part] = []
+        for rule in rules:
+            basis = [self._kb.articles[key] for key in rule.basis if key in self._kb.articles]
+            parts.append(text(rule.say, title=self._texts.say("then.rule")))
+            parts.append(citation_cards(basis, shown=0))
+        return parts
+
+
+def former_title(one: Then) -> str:
+    """Write a former article with the year of its text, so that nobody takes it for today's."""
+    named = article_title(one.key).removeprefix(one.law)
+    year = (one.version.passed or one.version.in_force_from or dt.date.min).year
+    return f"《{one.law}》（{year}年）{named}"
+
+
+def _speaks_to(rule: Transition, date: FactDate) -> bool:
+    if rule.facts_from is not None and date.last < rule.facts_from:
+        return False
+    return rule.facts_until is None or date.first < rule.facts_until
+
+
+def _day(day: dt.date | None) -> str:
+    return "" if day is None else day.isoformat()

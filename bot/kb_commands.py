@@ -1,0 +1,162 @@
+"""``bot kb``: check the curated base, import statute texts, compare sources, draw the ledger."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bot.core import make_store
+from bot.domain.clock import SystemClock
+from bot.errors import LawbridgeError
+from bot.lawbase.repository import LawRepository
+from bot.lawbase.service import ImportResult, LawImport
+from bot.settings import Settings
+from knowledge_base.sources import SOURCES, NotASource, Problem, SourceReport
+
+kb_app = typer.Typer(no_args_is_help=True, help="知识库：检查、导入法规全文、核对新旧")
+import_app = typer.Typer(
+    no_args_is_help=True, help="导入法规全文；随时可以重来，没变的不会重复写入"
+)
+kb_app.add_typer(import_app, name="import")
+
+console = Console(stderr=True)
+SHOWN = 10
+Folder = Annotated[Path, typer.Argument(help="法规文本所在的目录")]
+
+
+@kb_app.command("check")
+def check(
+    corpora: Annotated[Path | None, typer.Option(help="法规全文目录，用来核对数字")] = None,
+) -> None:
+    """检查知识库的结构、引用和数字。"""
+    from knowledge_base.check import main
+
+    arguments = ["--corpora", str(corpora)] if corpora else []
+    raise typer.Exit(main(arguments))
+
+
+@import_app.command("lawrefbook")
+def import_lawrefbook(folder: Folder) -> None:
+    """导入 LawRefBook/Laws 的目录（法律、行政法规、司法解释、部门规章）。"""
+    _import("lawrefbook", lambda advance: SOURCES["lawrefbook"](folder, advance))
+
+
+@import_app.command("just-laws")
+def import_just_laws(folder: Folder) -> None:
+    """导入 just-laws 的目录（现行法律）。"""
+    _import("just-laws", lambda advance: SOURCES["just-laws"](folder, advance))
+
+
+@import_app.command("docx")
+def import_docx(
+    files: Annotated[list[Path], typer.Argument(help="国家法律法规数据库下载的 .docx 文件")],
+) -> None:
+    """导入国家法律法规数据库下载的 .docx；只增补所给的法规，不动其他。"""
+    from knowledge_base.sources.docx import read_files
+
+    _import("docx", lambda advance: read_files(files, advance), whole=False)
+
+
+@kb_app.command("differences")
+def differences() -> None:
+    """列出两个来源对同一版本说法不一的条文（制表符分隔）。"""
+    with _explained():
+        found = list(_service().differences())
+    for one in found:
+        passed = one.passed.isoformat() if one.passed else ""
+        typer.echo(
+            "\t".join((one.law, passed, f"第{one.number}条", "｜".join(one.sources), one.problem))
+        )
+    console.print(f"共 {len(found)} 处不一致。以国家法律法规数据库的文本为准核对。")
+
+
+def _import(
+    source: str, read: Callable[[Callable[[int, int], None]], SourceReport], *, whole: bool = True
+) -> None:
+    with _explained(), _progress() as progress:
+        reading = progress.add_task("读取文件", total=None)
+        report = read(lambda done, total: progress.update(reading, completed=done, total=total))
+        writing = progress.add_task("写入新的文本", total=None)
+        service = _service(
+            waiting=lambda: progress.console.print(
+                "数据库正忙，等一等再写；按 Ctrl-C 中止，以后可接着导入。"
+            )
+        )
+        result = service.run(
+            source,
+            report,
+            whole=whole,
+            advance=lambda done, total: progress.update(writing, completed=done, total=total),
+        )
+        progress.update(writing, total=max(1, result.new), completed=max(1, result.new))
+    _tell(result)
+
+
+def _tell(result: ImportResult) -> None:
+    console.print(
+        f"[green]✓[/] {result.source}：{result.versions} 个版本，{result.articles} 条"
+        f"（新增 {result.new}，没变 {result.unchanged}，撤下 {result.gone}；"
+        f"索引、案例、修正案等 {len(result.skipped)} 个文件不是法规，未导入）"
+    )
+    if result.problems:
+        console.print(f"[yellow]有 {len(result.problems)} 处没能读成条文：[/]")
+        for kind, count in Counter(_kind(p) for p in result.problems).most_common():
+            console.print(f"  {count:>4} 处  {kind}")
+        path = _written(result.source, result.problems)
+        console.print(f"  每一处的文件和行号见 {path}")
+        for problem in result.problems[:SHOWN]:
+            console.print(f"  {problem.file}:{problem.line}  {problem.problem}", highlight=False)
+    console.print("两个来源的不一致：bot kb differences；哪些内容过时：bot kb freshness")
+
+
+def _kind(problem: Problem) -> str:
+    if problem.problem.startswith("文本中没有第"):
+        return "条号不连续"
+    if "是同一版本" in problem.problem:
+        return "两个文件是同一版本"
+    if "重复，前一处" in problem.problem:
+        return "条号重复"
+    return problem.problem
+
+
+def _written(source: str, problems: tuple[Problem, ...]) -> Path:
+    path = Settings().data_dir / "imports" / f"{source}.problems.tsv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = (f"{p.file}\t{p.line}\t{p.problem}" for p in problems)
+    path.write_text("文件\t行\t问题\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def _service(waiting: Callable[[], None] = lambda: None) -> LawImport:
+    clock = SystemClock()
+    repository = LawRepository(make_store(Settings()), clock)
+    return LawImport(repository, clock, waiting=waiting)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except (LawbridgeError, NotASource, FileNotFoundError, PermissionError) as error:
+        console.print(f"[red]✗[/] {error}", highlight=False)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        console.print("已中止。原有的法规文本照常使用；再运行同一命令会接着导入。")
+        raise typer.Exit(130) from None

@@ -1,0 +1,88 @@
+"""Looking articles up by number, today and on the day asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.actions.statutes import StatuteLookup
+from bot.dialogue.answers import Composer
+from bot.dialogue.turn import Turn
+from bot.domain.conversation import Context
+from bot.texts import load_texts
+from connectors.console import render
+from tests.law import law_of
+
+
+@pytest.fixture(scope="session")
+def statutes(composer: Composer) -> StatuteLookup:
+    return StatuteLookup(composer, law_of(composer.kb), load_texts())
+
+
+def turn(words: str) -> Turn:
+    return Turn("c", words, Context())
+
+
+@pytest.mark.parametrize(
+    "words", ["民法典第一千零七十九条是什么内容", "民法典1079条", "《民法典》第1079条怎么规定的"]
+)
+def test_an_article_is_shown_by_its_number(statutes: StatuteLookup, words: str) -> None:
+    reply = statutes.reply(turn(words))
+    assert reply.route == "statute_lookup"
+    assert reply.items == ("民法典/1079",)
+    assert "2020-05-28 版" in render(reply.parts)
+
+
+def test_a_repealed_law_is_named_with_its_successor(statutes: StatuteLookup) -> None:
+    reply = statutes.reply(turn("合同法第一百零七条"))
+    said = render(reply.parts)
+    assert reply.items == ("民法典/577",)
+    assert "《合同法》已由《民法典》取代，自 2021-01-01 起不再适用" in said
+    assert "民法典第五百七十七条" in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "2024年的治安管理处罚法第四十三条",
+        "旧治安管理处罚法第43条",
+        "《治安管理处罚法》（2012修正）第四十三条",
+    ],
+)
+def test_a_former_article_is_shown_as_past_with_the_present_one(
+    statutes: StatuteLookup, words: str
+) -> None:
+    reply = statutes.reply(turn(words))
+    said = render(reply.parts)
+    assert reply.items == ("治安管理处罚法/43", "治安管理处罚法/51")
+    assert "《治安管理处罚法》（2012年）第四十三条" in said
+    assert "（2012-10-26 版，2013-01-01 起施行，2026-01-01 前有效）" in said
+    assert "现行规定" in said
+
+
+def test_a_law_that_never_was_is_not_called_missing(statutes: StatuteLookup) -> None:
+    reply = statutes.reply(turn("宇宙飞船法第三条"))
+    assert reply.items == ()
+    assert "没有查到《宇宙飞船法》这个名称" in render(reply.parts)
+
+
+@pytest.mark.parametrize("words", ["民法典第一千三百条", "民法典第零条"])
+def test_an_article_that_does_not_exist_is_said_to(statutes: StatuteLookup, words: str) -> None:
+    reply = statutes.reply(turn(words))
+    assert reply.items == ()
+    assert "《民法典》2020-05-28 的文本里没有" in render(reply.parts)
+
+
+def test_an_article_beyond_the_base_is_not_invented(statutes: StatuteLookup) -> None:
+    reply = statutes.reply(turn("海商法第五十条"))
+    assert reply.items == ()
+    assert "没有收录" in render(reply.parts)
+
+
+def test_a_law_not_yet_in_force_on_the_day_is_said_to(statutes: StatuteLookup) -> None:
+    assert "还没有施行" in render(statutes.reply(turn("2019年的时候民法典第1079条")).parts)
+
+
+def test_two_hundred_articles_are_answered_with_the_first_five(statutes: StatuteLookup) -> None:
+    reply = statutes.reply(turn("民法典第1条至第200条"))
+    assert len(reply.items) <= 5
+    assert "还有 195 条没有显示" in render(reply.parts)
