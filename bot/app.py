@@ -81,7 +81,7 @@ def create_app(core: Core) -> FastAPI:
     Instrumentator(excluded_handlers=["/metrics"]).instrument(app)
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
     app.include_router(_operations(core))
-    app.include_router(create_pages(core.kb, templates, settings.bureau))
+    app.include_router(create_pages(core.kb, templates, settings.bureau, core.as_of))
     _include_features(app, core, templates)
     return app
 
@@ -158,7 +158,7 @@ def announcer(bus: Bus) -> Callable[[str, int], Awaitable[None]]:
 
 def _web_channel(core: Core, uploads: UploadService) -> APIRouter:
     settings, limits = core.settings, core.settings.limits
-    label = core.texts.say("ai_label", as_of=core.kb.as_of.isoformat())
+    label = core.texts.say("ai_label") + core.texts.say("as_of", day=core.as_of.isoformat())
     privacy = make_privacy(core)
     visitors = WebVisitors(
         core.conversations,

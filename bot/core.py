@@ -47,6 +47,7 @@ from bot.store.migrate import migrate
 from bot.store.unit import Store
 from bot.texts import Texts, load_texts
 from knowledge_base.consultations import load_interviews
+from knowledge_base.freshness import Coverage, coverage
 from knowledge_base.loader import load
 from knowledge_base.models import Kind, KnowledgeBase
 from knowledge_base.passages import passages
@@ -81,6 +82,12 @@ class Core:
     search: LazySearch
     law: LawOfTheDay
     verifier: Verifier
+    coverage: Coverage
+
+    @property
+    def as_of(self) -> date:
+        """Return the day up to which the national laws of the base reach."""
+        return self.coverage.of({"法律"}) or self.kb.as_of
 
     async def close(self) -> None:
         await self.rasa.close()
@@ -146,13 +153,14 @@ class LawBase:
 
     texts: LawRepository
     verifier: Verifier
+    coverage: Coverage
 
 
 def open_law_base(store: Store, clock: Clock) -> LawBase:
     """Join the committed register with the versions that this deployment has imported."""
     law_texts = LawRepository(store, clock)
     register = load_register().with_versions(stored.dated for stored in law_texts.versions())
-    return LawBase(law_texts, Verifier(register, load_renumbering()))
+    return LawBase(law_texts, Verifier(register, load_renumbering()), coverage(register))
 
 
 def build_citing(settings: Settings, clock: Clock | None = None) -> Citing:
@@ -163,12 +171,14 @@ def build_citing(settings: Settings, clock: Clock | None = None) -> Citing:
     today = china_date(clock.now())
 
     def search() -> Searcher:
+        # Without imported texts the curated base is all there is.
         if not base.texts.versions():
             build_index(settings)
             return Searcher.load(settings.resolved_index_dir)
         directory = settings.law_index_dir
         corpus = every_version(kb, base.texts, base.verifier.register, today)
-        build(corpus, directory, embedding=EmbeddingConfig(model=settings.embedding_model))
+        embedding = EmbeddingConfig(model=settings.embedding_model)
+        build(corpus, directory, embedding=embedding, show_progress=True)
         return Searcher.load(directory)
 
     return Citing(kb, base.verifier, base.texts, cache(search), today)
@@ -209,7 +219,7 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         conversations,
         rasa,
         SafetyDesk(load_safety_lanes(settings.knowledge_dir), kb.articles, texts),
-        CitationGuard(law.stands, texts),
+        CitationGuard(law.stands, base.coverage, texts),
         Fallback(composer, texts),
         (aid_chat.form, guided_chat.form),
         bus,
@@ -237,4 +247,5 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         search,
         law,
         base.verifier,
+        base.coverage,
     )

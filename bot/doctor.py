@@ -110,7 +110,7 @@ async def _knowledge(settings: Settings) -> Finding:
     except KnowledgeError as error:
         return Finding("知识库", "bad", f"{error}；用 bot kb check 查看全部问题")
     counts = f"{len(kb.articles)} 条法条要点，{len(kb.cases)} 个案例，{len(kb.answers)} 个解答"
-    return Finding("知识库", "good", f"{counts}，法律库截至 {kb.as_of}")
+    return Finding("知识库", "good", f"{counts}；哪些过时：bot kb freshness")
 
 
 async def _index(settings: Settings) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -12,12 +13,15 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bot.core import make_store
-from bot.domain.clock import SystemClock
+from bot.core import make_store, open_law_base
+from bot.domain.clock import SystemClock, china_date
 from bot.errors import LawbridgeError
 from bot.lawbase.repository import LawRepository
 from bot.lawbase.service import ImportResult, LawImport
-from bot.settings import Settings
+from bot.log import configure
+from bot.settings import ROOT, Settings
+from knowledge_base.freshness import Kind, draw
+from knowledge_base.loader import load
 from knowledge_base.sources import SOURCES, NotASource, Problem, SourceReport
 
 kb_app = typer.Typer(no_args_is_help=True, help="知识库：检查、导入法规全文、核对新旧")
@@ -25,6 +29,23 @@ import_app = typer.Typer(
     no_args_is_help=True, help="导入法规全文；随时可以重来，没变的不会重复写入"
 )
 kb_app.add_typer(import_app, name="import")
+
+LEDGER_TITLES: dict[Kind, str] = {
+    "law": "要点所据的版本已不是现行版本",
+    "article": "要点引用了变动的法律",
+    "answer": "解答引用了变动的法律",
+    "case": "案例引用了变动的法律",
+    "rule": "新旧衔接规则引用了变动的法律",
+    "calculator": "算法引用了变动的法律",
+    "document": "文书引用了变动的法律",
+    "interview": "引导咨询引用了变动的法律",
+    "safety": "安全提示引用了变动的法律",
+    "coming": "已通过、将要施行的新文本",
+    "source": "一个来源比另一个旧",
+    "test": "测试里引用的旧法（多为有意）",
+    "gap": "已知缺失",
+}
+STALE = frozenset(LEDGER_TITLES) - {"coming", "source", "test", "gap"}
 
 console = Console(stderr=True)
 SHOWN = 10
@@ -77,9 +98,37 @@ def differences() -> None:
     console.print(f"共 {len(found)} 处不一致。以国家法律法规数据库的文本为准核对。")
 
 
+@kb_app.command("freshness")
+def freshness(
+    tests: Annotated[Path | None, typer.Option(help="测试目录，一并查其中引用的旧法")] = None,
+) -> None:
+    """核对新旧：哪些来源更新、哪些要点和解答引用了变动的法律；结果存入数据库。"""
+    settings = Settings()
+    with _explained():
+        clock = SystemClock()
+        base = open_law_base(make_store(settings), clock)
+        kb, today = load(settings.knowledge_dir), china_date(clock.now())
+        folder = tests or ROOT / "tests"
+        lines = draw(kb, settings.knowledge_dir, base.verifier, today, folder)
+        as_of = base.coverage.of({"法律"}) or kb.as_of
+        base.texts.keep_ledger(as_of, [asdict(line) for line in lines])
+    for level, day in sorted(base.coverage.days.items(), key=lambda pair: pair[1], reverse=True):
+        typer.echo(f"法律库截至 {day}：{level}")
+    for kind, title in LEDGER_TITLES.items():
+        found = [line for line in lines if line.kind == kind]
+        if found:
+            typer.echo(f"\n{title}（{len(found)}）")
+        for line in found:
+            typer.echo(f"  {line.subject}\t{line.note}")
+    stale = sum(line.kind in STALE for line in lines)
+    console.print(f"\n共 {len(lines)} 行，其中自带内容引用了变动法律的 {stale} 处；已存入数据库。")
+    raise typer.Exit(1 if stale else 0)
+
+
 def _import(
     source: str, read: Callable[[Callable[[int, int], None]], SourceReport], *, whole: bool = True
 ) -> None:
+    configure("ERROR", json=False)
     with _explained(), _progress() as progress:
         reading = progress.add_task("读取文件", total=None)
         report = read(lambda done, total: progress.update(reading, completed=done, total=total))
@@ -110,9 +159,10 @@ def _tell(result: ImportResult) -> None:
         for kind, count in Counter(_kind(p) for p in result.problems).most_common():
             console.print(f"  {count:>4} 处  {kind}")
         path = _written(result.source, result.problems)
-        console.print(f"  每一处的文件和行号见 {path}")
+        console.print(f"  每一处的文件和行号见 {path}", soft_wrap=True)
         for problem in result.problems[:SHOWN]:
-            console.print(f"  {problem.file}:{problem.line}  {problem.problem}", highlight=False)
+            where = f"  {problem.file}:{problem.line}  {problem.problem}"
+            console.print(where, highlight=False, soft_wrap=True)
     console.print("两个来源的不一致：bot kb differences；哪些内容过时：bot kb freshness")
 
 

@@ -29,7 +29,10 @@ def _text(body: Body, folded: bool) -> str:
 def _citations(body: Body, folded: bool) -> str:
     items = [item for item in body["items"] if folded or not item.get("folded")]
     lines = [f"· {item['title']}（{_held(item)}）：{item['gist']}{_change(item)}" for item in items]
-    return f"【{body.get('title', '法律依据')}】\n" + "\n".join(lines) if lines else ""
+    if not lines:
+        return ""
+    dated = [f"（法律库截至 {body['as_of']}）"] if body.get("as_of") else []
+    return "\n".join([f"【{body.get('title', '法律依据')}】", *lines, *dated])
 
 
 def _held(item: Body) -> str:

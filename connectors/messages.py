@@ -18,7 +18,7 @@ class Part:
     """One piece of a message; ``body`` holds the fields of its type, JSON-ready.
 
     text: text, title?, collapsed? · citations: title?,
-    items[key,title,gist,version,in_force_from,in_force_until?,changed?] ·
+    items[key,title,gist,level,version,in_force_from,in_force_until?,changed?], as_of? ·
     cases: items[id,title,source,facts,holding,point] · services: items[number,name,content,url] ·
     buttons: items[id,label] · card: title, rows[[label,value]] · file: id,name,mime,size,url ·
     notice: text, kind.

@@ -21,7 +21,7 @@ from knowledge_base.sources import Law, SourceReport, current
 MANNER_OF_SPEAKING = 2
 """一人, 两次: small counts of people and occasions that plain language uses freely."""
 
-# just-laws is kept current, so its text wins where both sources hold a law.
+# Where both hold the same version, the text of the better kept source wins.
 _BY_TRUST = ("just-laws", "lawrefbook")
 
 
@@ -72,20 +72,15 @@ def answer_text(answer: Answer) -> str:
 def newest_texts(reports: Mapping[str, SourceReport], contents: Contents) -> dict[str, Statute]:
     """Return each law (by folded name) in the version in force on the as-of day."""
     on = contents.as_of
-    texts: dict[str, Statute] = {}
+    versions: dict[str, list[Law]] = {}
     for source in _BY_TRUST:
-        if source not in reports:
-            continue
-        versions: dict[str, list[Law]] = {}
-        for law in reports[source].laws:
+        for law in reports[source].laws if source in reports else ():
             versions.setdefault(folded(law.version.law), []).append(law)
-        for name, laws in versions.items():
-            if name not in texts:
-                held = current([law.version for law in laws], on) if on else laws[-1].version
-                chosen = next((law for law in laws if law.version == held), laws[-1])
-                texts[name] = Statute(
-                    chosen.version, {a.number: a.text or "" for a in chosen.articles}
-                )
+    texts: dict[str, Statute] = {}
+    for name, laws in versions.items():
+        held = current([law.version for law in laws], on) if on else laws[-1].version
+        chosen = next((law for law in laws if law.version == held), laws[-1])
+        texts[name] = Statute(chosen.version, {a.number: a.text or "" for a in chosen.articles})
     return texts
 
 

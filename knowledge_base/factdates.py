@@ -44,6 +44,7 @@ _HIRED = re.compile(
 _BACKGROUND = re.compile(
     r"^[^，。；,;]{0,6}?(?:结婚|领证|办的?婚|认识|同居|相亲|毕业|退休|出嫁|嫁过?来)"
 )
+_ABOUT_A_WEDDING = re.compile(r"彩礼|嫁妆|三金|婚礼|礼金|酒席|婚检|骗婚|逼婚|胁迫|撤销|包办")
 _OF_NOW = re.compile(r"现在|如今|今年|目前|想离|要离|离婚|能不能|辞退|开除|被裁")
 _LAW_BEFORE = re.compile(r"[法例释定》][（(]\s*$")
 _EARLIEST = dt.date(1950, 1, 1)
@@ -58,22 +59,27 @@ class FactDate:
     said: str
     is_background: bool = False
     """It dates a wedding, a hiring or the like, from which a present state follows."""
-    is_long_ago: bool = False
-    """It dates the start of work, which says nothing about when the dispute arose."""
 
 
 def fact_date(text: str, today: dt.date) -> FactDate | None:
     """Return when the facts told in a text happened, or None if it does not say.
 
     A day still to come is none of facts. When somebody was hired or married is the background of
-    what is asked, so it counts only where nothing else is dated and the text does not speak of
-    now; of several days the earliest counts.
+    what is asked and counts only where the wedding itself is the matter; of several days the
+    earliest counts.
     """
     found = mentioned_dates(text, today)
     foreground = [one for one in found if not one.is_background]
-    if not foreground and (_OF_NOW.search(text) or any(one.is_long_ago for one in found)):
+    if not foreground and (_OF_NOW.search(text) or not _ABOUT_A_WEDDING.search(text)):
         return None
     return min(foreground or found, key=lambda one: (one.first, one.last), default=None)
+
+
+def without_dates(text: str, today: dt.date) -> str:
+    """Return a text without the days it names, to search for its matter alone."""
+    for one in sorted(mentioned_dates(text, today), key=lambda one: -len(one.said)):
+        text = text.replace(one.said, "", 1)
+    return text.strip("，,。 的")
 
 
 def mentioned_dates(text: str, today: dt.date) -> tuple[FactDate, ...]:
@@ -83,7 +89,6 @@ def mentioned_dates(text: str, today: dt.date) -> tuple[FactDate, ...]:
             one,
             last=min(one.last, today),
             is_background=bool(_BACKGROUND.match(rest) or _HIRED.match(rest)),
-            is_long_ago=bool(_HIRED.match(rest)),
         )
         for one in _dates(text, today)
         for rest in [text[text.find(one.said) + len(one.said) :]]

@@ -191,4 +191,4 @@ class KnowledgeBase:
     """Former texts of articles by the key they bore, the latest first."""
     transitions: tuple[Transition, ...] = ()
     as_of: dt.date = field(default=dt.date(2026, 11, 1))
-    """法律库截至: the day up to which the curated law was checked."""
+    """The day whose law the curated texts tell; how far the sources reach is another matter."""

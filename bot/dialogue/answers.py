@@ -19,6 +19,7 @@ from bot.domain.clock import Clock, china_date
 from bot.domain.conversation import Context, HandoverReason
 from bot.texts import Texts
 from connectors.messages import Part, buttons, notice, text
+from knowledge_base.factdates import without_dates
 from knowledge_base.models import Answer, Article, Kind, KnowledgeBase
 from retrieval.search import SearchResult
 
@@ -147,7 +148,8 @@ class Composer:
             direct = _aspect(known, on_going.aspect) if known else ""
             if known is not None and direct:
                 return self._aspect_reply(known, on_going, direct, turn.context)
-        query = question_of(on_going.query if on_going else question)
+        # 2019年 says when, not what: it would lead to the articles that name years.
+        query = without_dates(question_of(on_going.query if on_going else question), self.today())
         answers = self.find(query, "answer", 3)
         articles = self.find(query, "article", 6)
         topic = (turn.context.topic if on_going else "") or self._topic(answers, articles)
@@ -345,7 +347,7 @@ class Composer:
 
     def _with_law_of_the_day(self, reply: TurnReply, question: str) -> TurnReply:
         """Add what held on the day of the facts, after the basis of today."""
-        added = self._law.parts(question, reply.items[:MOST_CARDS], self.today())
+        added = self._law.parts(question, _cited(reply), self.today())
         if not added:
             return reply
         kinds = [part.type for part in reply.parts]
@@ -353,7 +355,7 @@ class Composer:
         return replace(reply, parts=(*reply.parts[:place], *added, *reply.parts[place:]))
 
     def _labelled(self, reply: TurnReply, before: Context) -> TurnReply:
-        """Add the AI label and the date of the law base, once a conversation."""
+        """Add the AI label, once a conversation."""
         # A consultation in progress goes on after the question that interrupted it.
         context = replace(
             reply.context or before,
@@ -362,11 +364,17 @@ class Composer:
         )
         if before.labelled:
             return replace(reply, context=replace(context, labelled=True))
-        label = notice(self._texts.say("ai_label", as_of=self.kb.as_of.isoformat()), "ai_label")
+        label = notice(self._texts.say("ai_label"), "ai_label")
         return replace(reply, parts=(*reply.parts, label), context=replace(context, labelled=True))
 
     def _buttons(self, *keys: str) -> Part:
         return buttons(*(self._texts.button(key) for key in keys))
+
+
+def _cited(reply: TurnReply) -> list[str]:
+    """Return the keys of the articles a reply shows, those of its unfolded cards first."""
+    items = [i for part in reply.parts if part.type == "citations" for i in part.body["items"]]
+    return [str(item["key"]) for item in sorted(items, key=lambda item: bool(item["folded"]))]
 
 
 def _aspect(answer: Answer, aspect: str) -> str:

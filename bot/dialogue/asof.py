@@ -23,6 +23,7 @@ from knowledge_base.verifier import Verdict, Verifier
 from knowledge_base.versions import Repeal
 
 MOST_FORMER = 3
+MOST_NAMED = 2
 MOST_RULES = 2
 
 
@@ -49,6 +50,11 @@ class Then:
     @property
     def key(self) -> str:
         return f"{self.law}/{self.number}"
+
+    @property
+    def differs(self) -> bool:
+        """Say whether there is another rule to show and not only another number."""
+        return bool(self.former.changed if self.former else self.wording)
 
 
 class LawOfTheDay:
@@ -207,9 +213,10 @@ class LawOfTheDay:
             and (not rule.words or any(word in question for word in rule.words))
             and any(_speaks_to(rule, date) for date in dates)
         ]
-        # A rule for named matters says more than one for a whole code.
-        fitting.sort(key=lambda rule: (bool(rule.laws), not rule.words, len(rule.articles)))
-        return fitting[:MOST_RULES]
+        # A rule for named matters says more than one for a whole law, which it makes needless.
+        fitting.sort(key=lambda rule: (not rule.words, len(rule.articles)))
+        closest = [rule for rule in fitting if not rule.laws]
+        return (closest or fitting)[:MOST_RULES]
 
     def _former_parts(
         self, said: str, fact: FactDate | None, changed: Sequence[Then], today: dt.date
@@ -217,15 +224,18 @@ class LawOfTheDay:
         if not changed or fact is None:
             return []
         say = self._texts.say
-        held = [one for one in changed if one.former or one.wording][:MOST_FORMER]
+        held = [one for one in changed if one.differs][:MOST_FORMER]
         parts: list[Part] = []
         if held:
             parts.append(text(say("then.intro", said=said), title=say("then.title")))
             parts.append(self.card_of(held))
-        bare = [one for one in changed if not one.former and not one.wording][:MOST_FORMER]
-        if bare:
-            named = "、".join(f"{former_title(one)}（现{article_title(one.now)}）" for one in bare)
-            parts.append(notice(say("then.not_held", said=said, articles=named), "warning"))
+        for name, others in (
+            ("then.same", [one for one in changed if one.former and not one.differs]),
+            ("then.not_held", [one for one in changed if not one.former and not one.wording]),
+        ):
+            named = "、".join(_moved(one) for one in others[:MOST_NAMED])
+            if named:
+                parts.append(notice(say(name, said=said, articles=named), "warning"))
         if any(self._changed_within(one, fact, today) for one in changed):
             parts.append(notice(say("then.within", said=said), "warning"))
         return parts
@@ -240,6 +250,7 @@ class LawOfTheDay:
             "key": one.key,
             "title": former_title(one),
             "gist": one.former.article.gist if one.former else one.wording,
+            "level": one.version.level,
             "version": _day(one.version.passed),
             "in_force_from": _day(one.version.in_force_from),
             "in_force_until": _day(one.version.in_force_until),
@@ -268,6 +279,12 @@ def former_title(one: Then) -> str:
     named = article_title(one.key).removeprefix(one.law)
     year = (one.version.passed or one.version.in_force_from or dt.date.min).year
     return f"《{one.law}》（{year}年）{named}"
+
+
+def _moved(one: Then) -> str:
+    law = one.now.rpartition("/")[0]
+    now = article_title(one.now)
+    return f"{former_title(one)}（现{now.removeprefix(law) if law == one.law else now}）"
 
 
 def _speaks_to(rule: Transition, date: FactDate) -> bool:

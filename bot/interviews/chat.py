@@ -153,8 +153,7 @@ class GuidedChat:
         parts: list[Part] = [said, *self._services(outcome)]
         parts.append(buttons(*(self._texts.button(key) for key in ("lawyer", "aid", "unsolved"))))
         if not over.labelled:
-            as_of = self._composer.kb.as_of.isoformat()
-            parts.append(notice(self._texts.say("ai_label", as_of=as_of), "ai_label"))
+            parts.append(notice(self._texts.say("ai_label"), "ai_label"))
             over = replace(over, labelled=True)
         return TurnReply(GUIDED, tuple(parts), context=self._offering(outcome, over))
 

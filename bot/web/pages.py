@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,13 +14,16 @@ from fastapi.templating import Jinja2Templates
 from knowledge_base.models import KnowledgeBase
 
 
-def create_pages(kb: KnowledgeBase, templates: Jinja2Templates, bureau: str) -> APIRouter:
+def create_pages(
+    kb: KnowledgeBase, templates: Jinja2Templates, bureau: str, as_of: date
+) -> APIRouter:
+    """``as_of`` is the day up to which the law base reaches."""
     router = APIRouter(tags=["pages"])
 
     @router.head("/", response_class=HTMLResponse, include_in_schema=False)
     @router.get("/", response_class=HTMLResponse, include_in_schema=False)
     def home(request: Request) -> HTMLResponse:
-        context = {"bureau": bureau, "services": list(kb.services.values()), "as_of": kb.as_of}
+        context = {"bureau": bureau, "services": list(kb.services.values()), "as_of": as_of}
         return templates.TemplateResponse(request, "demo.html", context)
 
     @router.head("/services", response_model=None, include_in_schema=False)
@@ -33,7 +37,7 @@ def create_pages(kb: KnowledgeBase, templates: Jinja2Templates, bureau: str) -> 
         wants_json = format == "json" or "application/json" in request.headers.get("accept", "")
         if wants_json:
             return JSONResponse(catalogue(kb))
-        context = {"bureau": bureau, "services": list(kb.services.values()), "as_of": kb.as_of}
+        context = {"bureau": bureau, "services": list(kb.services.values()), "as_of": as_of}
         return templates.TemplateResponse(request, "services.html", context)
 
     @router.get("/services.json", summary="公共法律服务事项清单（JSON）")

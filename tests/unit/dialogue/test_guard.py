@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from bot.dialogue.guard import WITHHELD, CitationGuard
 from bot.dialogue.turn import TurnReply
 from bot.texts import load_texts
 from connectors.messages import Part, text
+from knowledge_base.freshness import Coverage
 from knowledge_base.loader import ROOT, load
 from tests.law import law_of
 
+COVERAGE = Coverage({"法律": dt.date(2026, 6, 26), "司法解释": dt.date(2025, 4, 5)})
+
 
 def guard() -> CitationGuard:
-    return CitationGuard(law_of(load(ROOT)).stands, load_texts())
+    return CitationGuard(law_of(load(ROOT)).stands, COVERAGE, load_texts())
 
 
 def test_a_true_citation_passes() -> None:
@@ -33,3 +38,20 @@ def test_citations_inside_cards_are_checked_too() -> None:
     checked = guard().checked(TurnReply("legal_question", (card,)))
     assert "第九千条" not in str(checked.parts)
     assert checked.parts
+
+
+def test_citations_say_how_far_the_law_base_reaches_for_their_kind() -> None:
+    law = {"title": "劳动合同法第八十二条", "gist": "", "level": "法律"}
+    ruling = {"title": "", "gist": "", "level": "司法解释"}
+    reply = TurnReply(
+        "legal_question",
+        (Part("citations", {"items": [law]}), Part("citations", {"items": [law, ruling]})),
+    )
+    days = [part.body.get("as_of") for part in guard().checked(reply).parts]
+    assert days == ["2026-06-26", "2025-04-05"]
+
+
+def test_a_former_article_passes_only_under_its_year() -> None:
+    parts = (text("当时是《合同法》（1999年）第一百零七条"), text("按《合同法》第一百零七条"))
+    checked = guard().checked(TurnReply("legal_question", parts))
+    assert [p.body["text"] for p in checked.parts] == ["当时是《合同法》（1999年）第一百零七条"]

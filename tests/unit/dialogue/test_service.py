@@ -17,6 +17,7 @@ from bot.errors import BadInput, EmptyMessage, MessageTooLong
 from bot.store.unit import Store
 from bot.texts import load_texts
 from connectors.messages import Inbound, Part, buttons, text
+from knowledge_base.freshness import Coverage
 from knowledge_base.loader import ROOT
 from knowledge_base.safety import load_safety_lanes
 from tests.conftest import FixedClock
@@ -45,7 +46,7 @@ class World:
             self.repository,
             self.rasa,
             SafetyDesk(load_safety_lanes(ROOT), {}, TEXTS),
-            CitationGuard(lambda key: True, TEXTS),
+            CitationGuard(lambda said: True, Coverage({}), TEXTS),
             Fallback(FixedAnswer(), TEXTS),
             (self.form,),
             self.bus,

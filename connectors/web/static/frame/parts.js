@@ -49,6 +49,7 @@ function Citations({ part, t }) {
       <p class="words">${item.gist}</p>
       ${item.changed && html`<p class="words changed">${item.changed}</p>`}
     </${Fold}>`)}
+    ${part.as_of && html`<p class="as-of">${t('as_of', { date: part.as_of })}</p>`}
   </section>`;
 }
 
