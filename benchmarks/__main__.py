@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks import chat, retrieval
+from benchmarks import chat, citations, retrieval
 from benchmarks.deployment import ROOT, Site, StartFailed
 
 RESULTS = ROOT / "var" / "bench.json"
@@ -55,6 +55,8 @@ def main() -> int:
     _print(console, results)
     console.print("\n[bold]检索（同一批资料上的 Searcher 与单独的 bm25s）[/]")
     retrieval.main()
+    console.print("\n[bold]引用核对（每条答复 2000 字）[/]")
+    citations.main()
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     console.print(f"\n结果已写入 {RESULTS.relative_to(ROOT)}")

@@ -164,6 +164,7 @@ def _tell(result: ImportResult) -> None:
             where = f"  {problem.file}:{problem.line}  {problem.problem}"
             console.print(where, highlight=False, soft_wrap=True)
     console.print("两个来源的不一致：bot kb differences；哪些内容过时：bot kb freshness")
+    console.print("正在运行的服务，重启后采用新的版本登记。")
 
 
 def _kind(problem: Problem) -> str:

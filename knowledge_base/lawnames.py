@@ -26,6 +26,8 @@ _FOLDED_AWAY = re.compile(rf"[\s《》〈〉<>＜＞“”\"]|{_COUNTRY}")
 _BEFORE_A_NAME = frozenset(
     "据照按依反犯用和与及或国行看查问说是的了下把从对像合于在由有新旧老原懂守以让给你我他她们里中个讲指称叫到过着为而想去"
 )
+_LONGEST_WRITTEN = 140
+"""Characters a law's name can take in a text, brackets and 中华人民共和国 included."""
 _BRACKETS = str.maketrans({"(": "（", ")": "）", "〈": "《", "〉": "》", "＜": "《", "＞": "》",
                            "<": "《", ">": "》"})  # fmt: skip
 
@@ -52,6 +54,7 @@ def _closes_at(name: str) -> int:
     return -1
 
 
+@functools.lru_cache(maxsize=8192)
 def folded(name: str) -> str:
     """Return the form under which two spellings of one law's name are equal."""
     return _FOLDED_AWAY.sub("", short_name(name))
@@ -68,7 +71,7 @@ class LawNames:
         self._laws = laws
         # Short nicknames are also the ends of other laws' names.
         self._nicknames = {n for n, law in laws.items() if len(n) < 5 and folded(law) != n}
-        self._longest = max((len(name) for name in laws), default=0)
+        self._lengths = _lengths_by_ending(laws)
         self._last_characters = frozenset(name[-1] for name in laws) | {"》"}
 
     def with_names(self, names: Iterable[str]) -> LawNames:
@@ -93,8 +96,9 @@ class LawNames:
         """Find the longest known name that ends at ``end``: its start and its short name."""
         if end <= floor or text[end - 1] not in self._last_characters:
             return None
-        start = max(floor, end - self._longest - len(_COUNTRY) - 4)
+        start = max(floor, end - _LONGEST_WRITTEN)
         tail = text[start:end].translate(_BRACKETS)
+        lengths: tuple[int, ...] = ()
         kept: list[str] = []
         places: list[int] = []
         place = len(tail)
@@ -110,14 +114,29 @@ class LawNames:
             if tail[place] not in "《》 \t\u3000":
                 kept.append(tail[place])
                 places.append(place)
+            # Two characters tell how long a name can be at all, which spares most of the way back.
+            if len(kept) == 2:
+                lengths = self._lengths.get(kept[1] + kept[0], ())
+            if len(kept) > 1 and (not lengths or len(kept) > lengths[0]):
+                break
         name = "".join(reversed(kept))
-        for length in range(min(len(name), self._longest), 1, -1):
+        for length in lengths:
+            if length > len(name):
+                continue
             law = self._laws.get(name[-length:])
             if law is not None and (
                 name[-length:] not in self._nicknames or _stands_alone(name, length)
             ):
                 return start + places[length - 1], law
         return None
+
+
+def _lengths_by_ending(names: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """Return the lengths that names with each last pair of characters have, longest first."""
+    found: dict[str, set[int]] = {}
+    for name in names:
+        found.setdefault(name[-2:], set()).add(len(name))
+    return {ending: tuple(sorted(lengths, reverse=True)) for ending, lengths in found.items()}
 
 
 def _stands_alone(text: str, length: int) -> bool:

@@ -18,7 +18,7 @@ def citation_cards(articles: Iterable[Article], shown: int = 2) -> Part:
                 {
                     "key": article.key,
                     "title": article_title(article.key),
-                    "gist": article.gist,
+                    "gist": article.gist or article.text or "",
                     "level": article.version.level,
                     "version": _day(article.version.passed),
                     "in_force_from": _day(article.version.in_force_from),

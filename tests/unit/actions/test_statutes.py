@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from bot.actions.statutes import StatuteLookup
 from bot.dialogue.answers import Composer
+from bot.dialogue.asof import LawOfTheDay
 from bot.dialogue.turn import Turn
 from bot.domain.conversation import Context
 from bot.texts import load_texts
 from connectors.console import render
+from knowledge_base.models import Article, Version
+from knowledge_base.verifier import load_verifier
+from tests.conftest import FixedClock
 from tests.law import law_of
 
 
@@ -86,3 +92,25 @@ def test_two_hundred_articles_are_answered_with_the_first_five(statutes: Statute
     reply = statutes.reply(turn("民法典第1条至第200条"))
     assert len(reply.items) <= 5
     assert "还有 195 条没有显示" in render(reply.parts)
+
+
+class OneText:
+    """A deployment that has imported one law."""
+
+    def article(self, law: str, passed: dt.date | None, number: str) -> Article | None:
+        if (law, number) != ("海商法", "50"):
+            return None
+        version = Version("海商法", "中华人民共和国海商法", "法律", passed, dt.date(2026, 5, 1))
+        return Article(number, version, text="承运人应当在约定的时间交付货物。")
+
+
+def test_an_imported_wording_is_shown_where_we_have_no_words_of_our_own(
+    composer: Composer,
+) -> None:
+    law = LawOfTheDay(composer.kb, load_verifier(), OneText(), load_texts(), FixedClock())
+    reply = StatuteLookup(composer, law, load_texts()).reply(turn("海商法第五十条"))
+    said = render(reply.parts)
+    assert reply.items == ("海商法/50",)
+    assert "原文如下" in said
+    assert "承运人应当在约定的时间交付货物" in said
+    assert law.stands(said)

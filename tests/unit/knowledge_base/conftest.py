@@ -175,9 +175,3 @@ def corpora(tmp_path: Path) -> Path:
         just, "code/code/01-general.md", "# 第一编　总则\n\n**第一条**　甲。\n\n**第二条**　乙。\n"
     )
     return root
-
-
-@pytest.fixture
-def corpora_made_up(corpora: Path) -> Path:
-    """The made-up texts, under a name that the real collections do not bear."""
-    return corpora

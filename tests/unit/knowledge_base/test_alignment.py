@@ -56,3 +56,9 @@ def test_likeness_is_one_for_the_same_words_and_none_for_others() -> None:
     assert scores.dtype.name == "float32"
     assert all(abs(scores[i, i] - 1) < 1e-5 for i in range(5))
     assert scores[0, 1] < 0.3
+
+
+def test_closing_articles_are_not_successors_of_one_another() -> None:
+    old = OLD | {"6": "本条例自2010年6月1日起施行。"}
+    new = OLD | {"6": "本条例自2020年6月1日起施行。"}
+    assert "6" not in align(old, new, same_law=True)

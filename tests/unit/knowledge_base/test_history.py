@@ -20,8 +20,8 @@ def law(passed: D, source: str, numbers: str, begins: D | None = None, level: st
     return Law(version, articles, f"{source}.md")
 
 
-def test_headers_tell_of_versions_that_no_source_holds(corpora_made_up: Path) -> None:
-    laws = [one for report in read_sources(corpora_made_up).values() for one in report.laws]
+def test_headers_tell_of_versions_that_no_source_holds(corpora: Path) -> None:
+    laws = [one for report in read_sources(corpora).values() for one in report.laws]
     rows = [r for r in derive(laws, []) if r.version.law == "果园管理法"]
     told = [(r.version.passed, r.numbers is not None, r.version.source) for r in rows]
     assert told == [
@@ -74,9 +74,9 @@ def test_known_facts_are_readable_and_dated() -> None:
 
 
 def test_the_command_writes_the_register_and_refuses_a_missing_folder(
-    corpora_made_up: Path, tmp_path: Path
+    corpora: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "laws.tsv"
-    assert main(["--corpora", str(corpora_made_up), "--out", str(out)]) == 0
+    assert main(["--corpora", str(corpora), "--out", str(out)]) == 0
     assert any(r.version.law == "果园管理法" for r in read_rows(out))
     assert main(["--corpora", str(tmp_path / "none"), "--out", str(out)]) == 2

@@ -1,0 +1,99 @@
+"""What a reply adds when the facts lie in the past."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from bot.dialogue.answers import Composer
+from bot.dialogue.asof import LawOfTheDay
+from bot.dialogue.turn import Turn
+from bot.domain.conversation import Context
+from connectors.console import render
+from knowledge_base.loader import ROOT, load
+from tests.law import law_of
+
+TODAY = dt.date(2026, 11, 23)
+FIGHT = "治安管理处罚法/51"
+LENDING = "最高人民法院关于审理民间借贷案件适用法律若干问题的规定/25"
+INJURY = "最高人民法院关于审理人身损害赔偿案件适用法律若干问题的解释/12"
+
+
+@pytest.fixture(scope="module")
+def law() -> LawOfTheDay:
+    return law_of(load(ROOT))
+
+
+def added(law: LawOfTheDay, question: str, *keys: str) -> str:
+    return render(law.parts(question, keys, TODAY))
+
+
+def test_the_former_text_its_days_and_the_difference_are_shown(law: LawOfTheDay) -> None:
+    said = added(law, "2025年8月被人打了", FIGHT)
+    assert "您说的是2025年8月的事" in said
+    assert "《治安管理处罚法》（2012年）第四十三条" in said
+    assert "2026-01-01 前有效" in said
+    assert "现在是治安管理处罚法第五十一条" in said
+    assert "以前的行为按当时的规定处罚" in said
+
+
+@pytest.mark.parametrize("question", ["被人打了怎么办", "2026年3月被人打了", "昨天被人打了"])
+def test_nothing_is_added_for_facts_under_the_law_of_today(law: LawOfTheDay, question: str) -> None:
+    assert law.parts(question, [FIGHT], TODAY) == ()
+
+
+def test_the_rule_on_interest_of_old_loans_is_told(law: LawOfTheDay) -> None:
+    said = added(law, "2019年借的钱利息怎么算", LENDING)
+    assert "2020年8月20日" in said
+    assert "24%" in said
+    assert "24%" not in added(law, "2021年借的钱利息怎么算", LENDING)
+
+
+def test_the_compensation_rule_of_before_may_2022_is_told(law: LawOfTheDay) -> None:
+    said = added(law, "2021年被车撞伤残疾赔偿金怎么算", INJURY)
+    assert "现在不分城乡" in said
+    assert "2022年5月1日以前" in said
+
+
+def test_facts_before_the_code_are_told_what_held(law: LawOfTheDay) -> None:
+    said = added(law, "2015年对方违约没交货", "民法典/577")
+    assert "《合同法》（1999年）第一百零七条（现民法典第五百七十七条）" in said
+    assert "没有收录当时的原文" in said
+    assert "民法典2021年1月1日起施行" in said
+
+
+def test_a_year_in_which_the_law_changed_asks_for_the_exact_day(law: LawOfTheDay) -> None:
+    assert "请把日期说准确" in added(law, "2022年被车撞伤残疾赔偿金怎么算", INJURY)
+
+
+@pytest.mark.parametrize(
+    ("question", "keys"),
+    [
+        ("2019年借的钱利息怎么算", [LENDING, "民法典/680"]),
+        ("2025年8月被人打了", [FIGHT, "民法典/1179"]),
+        ("2018年公司不让股东查账", ["公司法/57"]),
+        ("2016年买到假货", ["消费者权益保护法/55"]),
+        ("2015年网上泄露我的信息", ["网络安全法/44", "个人信息保护法/69"]),
+        ("2012年签的劳动合同没给补偿", ["劳动合同法/46", "劳动合同法/47"]),
+    ],
+)
+def test_everything_added_may_be_sent(law: LawOfTheDay, question: str, keys: list[str]) -> None:
+    for part in law.parts(question, keys, TODAY):
+        assert law.stands(render([part])), render([part])
+
+
+def test_every_transitional_rule_and_former_article_may_be_sent(law: LawOfTheDay) -> None:
+    kb = load(ROOT)
+    for rule in kb.transitions:
+        assert law.stands(rule.say), rule.id
+    for found in kb.former.values():
+        for former in found:
+            assert law.stands(former.article.gist + former.changed), former.article.key
+
+
+def test_the_day_told_before_counts_for_what_is_asked_next(composer: Composer) -> None:
+    first = composer.answer(Turn("c", "2021年被车撞伤了怎么赔", Context()))
+    assert first.context is not None
+    then = composer.answer(Turn("c", "那残疾赔偿金怎么算", first.context))
+    assert "您说的是2021年的事" in render(then.parts)
