@@ -157,7 +157,7 @@ def _each_line(file: Path, work: Callable[[Citing], Callable[[str], dict[str, An
     rows = _read_lines(file)
     quiet()
     with _explained(), Progress(console=console, transient=True) as progress:
-        answer = work(build_citing(Settings()))
+        answer = work(build_citing(Settings(), say=progress.console.print))
         for row in progress.track(rows, description="核对"):
             print(json.dumps(answer(row), ensure_ascii=False), flush=True)
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -163,8 +163,13 @@ def open_law_base(store: Store, clock: Clock) -> LawBase:
     return LawBase(law_texts, Verifier(register, load_renumbering()), coverage(register))
 
 
-def build_citing(settings: Settings, clock: Clock | None = None) -> Citing:
-    """Wire what ``bot cite`` and ``bot law`` need; the index is opened at the first question."""
+def build_citing(
+    settings: Settings, clock: Clock | None = None, *, say: Callable[[str], None] = lambda _: None
+) -> Citing:
+    """Wire what ``bot cite`` and ``bot law`` need; the index is opened at the first question.
+
+    ``say`` is told when that will take its time.
+    """
     clock = clock or SystemClock()
     kb = load(settings.knowledge_dir)
     base = open_law_base(make_store(settings), clock)
@@ -177,8 +182,8 @@ def build_citing(settings: Settings, clock: Clock | None = None) -> Citing:
             return Searcher.load(settings.resolved_index_dir)
         directory = settings.law_index_dir
         corpus = every_version(kb, base.texts, base.verifier.register, today)
-        embedding = EmbeddingConfig(model=settings.embedding_model)
-        build(corpus, directory, embedding=embedding, show_progress=True)
+        say("核对法规全文的检索索引，第一次要建立，约一分钟……")
+        build(corpus, directory, embedding=EmbeddingConfig(model=settings.embedding_model))
         return Searcher.load(directory)
 
     return Citing(kb, base.verifier, base.texts, cache(search), today)

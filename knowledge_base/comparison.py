@@ -12,6 +12,7 @@ from pathlib import Path
 from knowledge_base.citations import article_title, parse
 from knowledge_base.copied import copied_runs, corpus_texts
 from knowledge_base.findings import Finding
+from knowledge_base.history import SAME_TEXT
 from knowledge_base.lawnames import folded
 from knowledge_base.loader import Contents
 from knowledge_base.models import Answer, Article, Version
@@ -89,7 +90,7 @@ def _compared_dates(contents: Contents, statutes: dict[str, Statute]) -> Iterato
     for file, version in sorted(versions, key=lambda placed: (placed[0], placed[1].law)):
         statute = statutes.get(folded(version.law))
         newest = statute.version.passed if statute else None
-        if newest and version.passed and newest > version.passed:
+        if newest and version.passed and newest - version.passed > SAME_TEXT:
             problem = f"version 是 {version.passed}，而法规文本已有 {newest} 的版本"
             yield Finding(file, version.law, problem, "warning")
 

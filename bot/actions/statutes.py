@@ -15,6 +15,8 @@ from bot.texts import Texts
 from connectors.messages import Part, buttons, notice, text
 from knowledge_base.citations import Citation, article_title
 from knowledge_base.factdates import fact_date
+from knowledge_base.models import Article
+from knowledge_base.paragraphs import part_of
 from knowledge_base.verifier import Verdict
 
 MOST_ARTICLES = 5
@@ -86,15 +88,25 @@ class StatuteLookup:
     def _present(self, citation: Citation) -> tuple[list[Part], list[str]]:
         key = citation.key
         article = self._kb.articles.get(key)
+        imported = self._law.wording(key, self._composer.today())
         if article is not None:
             found = text(self._texts.say("statute.found"))
-            return [found, citation_cards([article], shown=1)], [key]
-        imported = self._law.wording(key, self._composer.today())
+            shown = [found, citation_cards([article], shown=1)]
+            return shown + self._part(citation, imported), [key]
         if imported is not None:
             found = text(self._texts.say("statute.wording"))
             return [found, citation_cards([imported], shown=1)], [key]
         title = article_title(key)
         return [text(self._texts.say("statute.not_held", article=title))], []
+
+    def _part(self, citation: Citation, imported: Article | None) -> list[Part]:
+        """Return the wording of the 款 or 项 asked for, where the statute's text is imported."""
+        if imported is None or (citation.paragraph is None and citation.item is None):
+            return []
+        wording = part_of(imported.text or "", citation.paragraph, citation.item)
+        if wording is None:
+            return [notice(self._texts.say("statute.no_such_part"), "warning")]
+        return [text(wording, title=self._texts.say("statute.part"))]
 
     def _former(self, former: Then, today: dt.date) -> tuple[list[Part], list[str]]:
         parts = [text(self._texts.say("statute.former")), self._law.card_of([former])]

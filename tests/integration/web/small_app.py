@@ -208,7 +208,7 @@ def build(
     web = ROOT / "bot" / "web"
     app.mount("/static", StaticFiles(directory=web / "static"))
     if kb is not None:
-        app.include_router(create_pages(kb, templates, chosen.bureau))
+        app.include_router(create_pages(kb, templates, chosen.bureau, kb.as_of))
     app.include_router(create_web_router(chat, visitors, BusFeed(bus), REFUSALS, chosen))
 
     return SmallApp(app, chat, conversations, bus, store, chosen)

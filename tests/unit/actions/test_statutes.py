@@ -98,6 +98,9 @@ class OneText:
     """A deployment that has imported one law."""
 
     def article(self, law: str, passed: dt.date | None, number: str) -> Article | None:
+        if (law, number) == ("民法典", "1079"):
+            version = Version("民法典", "中华人民共和国民法典", "法律", passed, dt.date(2021, 1, 1))
+            return Article(number, version, text="甲款。\n乙款：\n（一）子项；\n（二）丑项。")
         if (law, number) != ("海商法", "50"):
             return None
         version = Version("海商法", "中华人民共和国海商法", "法律", passed, dt.date(2026, 5, 1))
@@ -114,3 +117,20 @@ def test_an_imported_wording_is_shown_where_we_have_no_words_of_our_own(
     assert "原文如下" in said
     assert "承运人应当在约定的时间交付货物" in said
     assert law.stands(said)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("民法典第1079条第二款", "乙款："),
+        ("民法典第1079条第二款第（二）项", "（二）丑项。"),
+        ("民法典第1079条第九款", "没有您说的那一款"),
+    ],
+)
+def test_the_paragraph_or_item_asked_for_is_shown(
+    composer: Composer, words: str, shown: str
+) -> None:
+    law = LawOfTheDay(composer.kb, load_verifier(), OneText(), load_texts(), FixedClock())
+    said = render(StatuteLookup(composer, law, load_texts()).reply(turn(words)).parts)
+    assert shown in said
+    assert "甲款" not in said
