@@ -50,7 +50,7 @@ from knowledge_base.consultations import load_interviews
 from knowledge_base.freshness import Coverage, coverage
 from knowledge_base.loader import load
 from knowledge_base.models import Kind, KnowledgeBase
-from knowledge_base.passages import passages
+from knowledge_base.passages import former_passages, passages
 from knowledge_base.renumbering import load_renumbering
 from knowledge_base.safety import load_safety_lanes
 from knowledge_base.tools import load_calculators, load_documents
@@ -133,8 +133,9 @@ def make_store(settings: Settings) -> Store:
 def build_index(settings: Settings, *, show_progress: bool = False) -> bool:
     """Build the curated base's index if its content changed; say whether it was built."""
     before = _stamp(settings.resolved_index_dir)
+    kb = load(settings.knowledge_dir)
     build(
-        passages(load(settings.knowledge_dir)),
+        [*passages(kb), *former_passages(kb)],
         settings.resolved_index_dir,
         embedding=EmbeddingConfig(model=settings.embedding_model),
         show_progress=show_progress,

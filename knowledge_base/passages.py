@@ -10,11 +10,18 @@ def passages(kb: KnowledgeBase) -> list[Passage]:
     """Return every passage of the base: articles, then cases, answers and service items."""
     return [
         *(of_article(article) for article in kb.articles.values()),
-        *(of_article(one.article) for found in kb.former.values() for one in found),
         *(_of_case(case) for case in kb.cases.values()),
         *(_of_answer(answer) for answer in kb.answers.values()),
         *(_of_service(item) for item in kb.services.values()),
     ]
+
+
+def former_passages(kb: KnowledgeBase) -> list[Passage]:
+    """Return the passages of former articles, to be searched only together with a date.
+
+    They share their keys with what bears the number today.
+    """
+    return [of_article(one.article) for found in kb.former.values() for one in found]
 
 
 def of_article(article: Article) -> Passage:
