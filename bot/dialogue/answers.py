@@ -178,7 +178,9 @@ class Composer:
             offered="",
         )
         return replace(
-            self._with_law_of_the_day(reply, dated), topic=topic or reply.topic, context=context
+            self._with_law_of_the_day(reply, dated, brief=not nearness),
+            topic=topic or reply.topic,
+            context=context,
         )
 
     def _nearness(self, answers: SearchResult, articles: SearchResult, least: float) -> str:
@@ -345,9 +347,9 @@ class Composer:
         ]
         return "\n\n".join(block for block in blocks if block)
 
-    def _with_law_of_the_day(self, reply: TurnReply, question: str) -> TurnReply:
+    def _with_law_of_the_day(self, reply: TurnReply, question: str, *, brief: bool) -> TurnReply:
         """Add what held on the day of the facts, after the basis of today."""
-        added = self._law.parts(question, _cited(reply), self.today())
+        added = self._law.parts(question, _cited(reply), self.today(), brief=brief)
         if not added:
             return reply
         kinds = [part.type for part in reply.parts]

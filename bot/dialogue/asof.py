@@ -156,13 +156,20 @@ class LawOfTheDay:
         """Return the cards of former articles."""
         return former_card([self._card(one) for one in found], self._texts.say("then.cards"))
 
-    def parts(self, question: str, keys: Sequence[str], today: dt.date) -> tuple[Part, ...]:
-        """Return what a reply that rests on ``keys`` must add for the days a question names."""
+    def parts(
+        self, question: str, keys: Sequence[str], today: dt.date, *, brief: bool = False
+    ) -> tuple[Part, ...]:
+        """Return what a reply that rests on ``keys`` must add for the days a question names.
+
+        ``brief``: the articles are only possibly the right ones, so the rule alone is told.
+        """
         dates = mentioned_dates(question, today)
         if not dates:
             return ()
         fact = fact_date(question, today)
         rules = self.rules(question, keys, dates)
+        if brief:
+            return tuple(self._rule_parts(rules[:1]))
         changed = self.then(keys, fact.first, today) if fact else []
         if not rules and not changed:
             return ()

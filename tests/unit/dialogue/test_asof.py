@@ -63,6 +63,12 @@ def test_facts_before_the_code_are_told_what_held(law: LawOfTheDay) -> None:
     assert "民法典2021年1月1日起施行" in said
 
 
+def test_an_unsure_reply_tells_the_rule_alone(law: LawOfTheDay) -> None:
+    said = render(law.parts("2025年8月被人打了", [FIGHT], TODAY, brief=True))
+    assert "以前的行为按当时的规定处罚" in said
+    assert "第四十三条" not in said
+
+
 def test_a_year_in_which_the_law_changed_asks_for_the_exact_day(law: LawOfTheDay) -> None:
     assert "请把日期说准确" in added(law, "2022年被车撞伤残疾赔偿金怎么算", INJURY)
 
