@@ -22,6 +22,7 @@ from knowledge_base.renumbering import same_day
 from knowledge_base.verifier import Verdict, Verifier
 from knowledge_base.versions import Repeal
 
+PROCEDURE = "诉讼程序"
 MOST_FORMER = 3
 MOST_NAMED = 2
 MOST_RULES = 2
@@ -180,6 +181,10 @@ class LawOfTheDay:
         """Return those of today's articles whose text on an earlier day was another."""
         found: dict[str, Then] = {}
         for key in keys:
+            article = self._kb.articles.get(key)
+            if article is not None and article.topic == PROCEDURE:
+                # How to sue follows the law of the day of suing, whenever the facts lie.
+                continue
             one = self._then(key, on, today)
             if one is not None:
                 found.setdefault(one.key, one)

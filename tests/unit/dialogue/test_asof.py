@@ -34,7 +34,7 @@ def test_the_former_text_its_days_and_the_difference_are_shown(law: LawOfTheDay)
     assert "您说的是2025年8月的事" in said
     assert "《治安管理处罚法》（2012年）第四十三条" in said
     assert "2026-01-01 前有效" in said
-    assert "现在是治安管理处罚法第五十一条" in said
+    assert "现对应治安管理处罚法第五十一条" in said
     assert "以前的行为按当时的规定处罚" in said
 
 
@@ -61,6 +61,10 @@ def test_facts_before_the_code_are_told_what_held(law: LawOfTheDay) -> None:
     assert "《合同法》（1999年）第一百零七条（现民法典第五百七十七条）" in said
     assert "没有收录当时的原文" in said
     assert "民法典2021年1月1日起施行" in said
+
+
+def test_how_to_sue_follows_the_law_of_today(law: LawOfTheDay) -> None:
+    assert law.then(["民事诉讼法/22"], dt.date(2019, 1, 1), TODAY) == []
 
 
 def test_an_unsure_reply_tells_the_rule_alone(law: LawOfTheDay) -> None:
