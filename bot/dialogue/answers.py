@@ -21,13 +21,14 @@ from bot.texts import Texts
 from connectors.messages import Part, buttons, notice, text
 from knowledge_base.factdates import without_dates
 from knowledge_base.models import Answer, Article, Kind, KnowledgeBase
-from retrieval.search import SearchResult
+from retrieval.search import Hit, SearchResult
 
 log = structlog.get_logger(__name__)
 
 MOST_CARDS = 4
 """Citation cards in one answer: more would push what to do off a phone's screen."""
 
+_NOT_WORDS = re.compile(r"[\W_]+|[吗呢啊呀吧]+$")
 _AID_TOPICS = frozenset(
     {"劳动", "社保", "婚姻家庭", "人身损害", "交通事故", "医疗", "消费", "环境", "刑事", "行政"}
 )
@@ -89,6 +90,11 @@ class Composer:
         self._clock = clock
         self._limits = limits
         self._law = law
+        self._asked = {
+            _bare(said): answer.id
+            for answer in kb.answers.values()
+            for said in (answer.question, *answer.variants)
+        }
 
     def today(self) -> dt.date:
         """Return the day whose law is the law of today."""
@@ -150,7 +156,7 @@ class Composer:
                 return self._aspect_reply(known, on_going, direct, turn.context)
         # 2019年 says when, not what: it would lead to the articles that name years.
         query = without_dates(question_of(on_going.query if on_going else question), self.today())
-        answers = self.find(query, "answer", 3)
+        answers = self._known_first(query, self.find(query, "answer", 3))
         articles = self.find(query, "article", 6)
         topic = (turn.context.topic if on_going else "") or self._topic(answers, articles)
         is_story = len(query) > self._limits.story
@@ -183,11 +189,23 @@ class Composer:
             context=context,
         )
 
+    def _known_first(self, query: str, found: SearchResult) -> SearchResult:
+        """Put an answer first whose own question was asked in its very words."""
+        known = self._asked.get(_bare(query))
+        if known is None:
+            return found
+        same = next((hit for hit in found.hits if hit.key == known), None)
+        first = replace(same or Hit("answer", known, 1.0, 0.0, 1.0), score=1.0)
+        others = tuple(hit for hit in found.hits if hit.key != known)
+        return replace(found, hits=(first, *others), confidence=max(found.confidence, 0.9))
+
     def _nearness(self, answers: SearchResult, articles: SearchResult, least: float) -> str:
         """Say how well the best reviewed answer fits: sure, near or ''."""
         if not answers.hits or answers.confidence < least:
             return ""
         best = answers.hits[0]
+        if best.score >= 1.0:
+            return "sure"
         agreed = set(self.kb.answers[best.key].basis) & {hit.key for hit in articles.hits}
         is_trusted = answers.confidence >= self._limits.sure_confidence
         if best.score >= self._limits.sure and agreed and is_trusted:
@@ -371,6 +389,10 @@ class Composer:
 
     def _buttons(self, *keys: str) -> Part:
         return buttons(*(self._texts.button(key) for key in keys))
+
+
+def _bare(said: str) -> str:
+    return _NOT_WORDS.sub("", said)
 
 
 def _cited(reply: TurnReply) -> list[str]:

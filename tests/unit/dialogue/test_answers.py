@@ -155,3 +155,22 @@ def test_the_question_is_remembered_as_it_was_asked(composer: Composer) -> None:
     context = ask(composer, words).context
     assert context is not None
     assert context.question == words
+
+
+def test_a_question_in_the_very_words_of_a_reviewed_one_gets_its_answer(
+    composer: Composer,
+) -> None:
+    for words in ("借的钱对方不还怎么办", "2019年借的钱，对方不还怎么办？"):
+        reply = ask(composer, words)
+        assert reply.context is not None
+        assert reply.context.answer_id == "friend-wont-repay"
+        assert "最接近的常见问题" not in render(reply.parts)
+
+
+def test_every_reviewed_question_is_answered_by_its_own_answer(composer: Composer) -> None:
+    wrong = []
+    for answer in composer.kb.answers.values():
+        reply = ask(composer, answer.question)
+        if reply.context is None or reply.context.answer_id != answer.id:
+            wrong.append(answer.id)
+    assert wrong == []
