@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -17,9 +18,10 @@ from bot.dialogue.asof import LawTexts
 from bot.dialogue.normalise import canonical
 from knowledge_base.citations import key_parts
 from knowledge_base.factdates import fact_date
-from knowledge_base.models import Article, Kind, KnowledgeBase, Version
-from knowledge_base.renumbering import same_day
+from knowledge_base.models import Kind, KnowledgeBase, Version
+from knowledge_base.past import Past
 from knowledge_base.verifier import Verifier
+from knowledge_base.versions import same_day
 from retrieval.search import SearchResult
 
 Row = dict[str, Any]
@@ -67,6 +69,10 @@ class Citing:
     search: Callable[[], Search]
     """Loads the index at the first question; keys alone need none."""
     today: dt.date
+
+    @cached_property
+    def _past(self) -> Past:
+        return Past(self.kb, self.verifier)
 
     def cite(self, line: str) -> Row:
         """Judge every citation of a text on a day."""
@@ -130,31 +136,10 @@ class Citing:
         scores = {hit.key: hit.score for hit in then.hits}
         now = searcher.search(question, kinds={"article"}, on=self.today, limit=_SEARCHED)
         for hit in now.hits:
-            key = self._traced(hit.key, on)
-            if key is not None:
-                scores[key] = max(scores.get(key, 0.0), hit.score)
+            traced = self._past.trace(hit.key, on, self.today)
+            if traced is not None:
+                scores[traced.key] = max(scores.get(traced.key, 0.0), hit.score)
         return sorted(scores, key=lambda key: -scores[key])
-
-    def _traced(self, key: str, on: dt.date) -> str | None:
-        """Return the key under which an article of today stood on the day, if certain."""
-        law, _, number = key.rpartition("/")
-        register = self.verifier.register
-        now, then = register.in_force(law, self.today), register.in_force(law, on)
-        if now is not None and then is not None and same_day(now.passed, then.passed):
-            return key
-        for former in self._formers(key):
-            version = former.version
-            begins, until = version.in_force_from, version.in_force_until
-            if begins and until and begins <= on < until:
-                return former.key
-        found = self.verifier.renumbering.predecessor(law, number, self.today, on, register)
-        return f"{found[0].version.law}/{found[1]}" if found else None
-
-    def _formers(self, key: str) -> Iterator[Article]:
-        for found in self.kb.former.values():
-            for former in found:
-                if key in former.now:
-                    yield former.article
 
     def _curated_version(self, key: str, on: dt.date) -> Version | None:
         article = self.kb.articles.get(key)
@@ -179,13 +164,12 @@ class Citing:
         imported = self.law_texts.article(version.law, version.passed, number)
         if imported is not None and imported.text:
             return imported.text
-        candidates = [former.article for former in self.kb.former.get(key, ())]
-        if key in self.kb.articles:
-            candidates.append(self.kb.articles[key])
-        for article in candidates:
-            if same_day(article.version.passed, version.passed):
-                return article.gist
-        return ""
+        former = self._past.former_of(version, number)
+        if former is not None:
+            return former.article.gist
+        article = self.kb.articles.get(key)
+        is_same = article is not None and same_day(article.version.passed, version.passed)
+        return article.gist if article is not None and is_same else ""
 
 
 def _read(shape: type[C], line: str) -> C | Row:

@@ -21,11 +21,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from knowledge_base.history import SAME_TEXT, read_sources
+from knowledge_base.history import read_sources
 from knowledge_base.lawnames import folded
 from knowledge_base.renumbering import RENUMBERING, Table, merge_tables, read_tables, write_tables
 from knowledge_base.sources import Law
-from knowledge_base.versions import Register, load_register
+from knowledge_base.versions import Register, load_register, same_day
 
 Matrix = npt.NDArray[np.float32]
 
@@ -177,7 +177,7 @@ def tables(laws: Sequence[Law], register: Register) -> list[Table]:
 
 def _text_of(passed: dt.date | None, texts: Mapping[dt.date | None, Law]) -> Law | None:
     for day, law in texts.items():
-        if day == passed or (day and passed and abs(day - passed) <= SAME_TEXT):
+        if day == passed or same_day(day, passed):
             return law
     return None
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from knowledge_base.citations import article_title, parse
 from knowledge_base.copied import copied_runs, corpus_texts
 from knowledge_base.findings import Finding
-from knowledge_base.history import SAME_TEXT
 from knowledge_base.lawnames import folded
 from knowledge_base.loader import Contents
 from knowledge_base.models import Answer, Article, Version
 from knowledge_base.quantities import STRICT_UNITS, Quantity, quantities
 from knowledge_base.sources import Law, SourceReport, current
+from knowledge_base.versions import SAME_TEXT
 
 MANNER_OF_SPEAKING = 2
 """一人, 两次: small counts of people and occasions that plain language uses freely."""

@@ -19,11 +19,10 @@ from knowledge_base.citations import key_parts
 from knowledge_base.comparison import answer_text
 from knowledge_base.consultations import load_interviews
 from knowledge_base.models import KnowledgeBase, Version
-from knowledge_base.renumbering import same_day
 from knowledge_base.safety import load_safety_lanes
 from knowledge_base.tools import load_calculators, load_documents
 from knowledge_base.verifier import Verdict, Verifier
-from knowledge_base.versions import HISTORY, Register
+from knowledge_base.versions import HISTORY, Register, same_day
 
 GAPS = HISTORY / "gaps.yml"
 COLLECTIONS = ("just-laws", "lawrefbook")

@@ -21,11 +21,9 @@ from knowledge_base.loader import load
 from knowledge_base.models import Version
 from knowledge_base.numbers import Numbers
 from knowledge_base.sources import SOURCES, Law, SourceReport
-from knowledge_base.versions import HISTORY, LAWS, Dated, write_rows
+from knowledge_base.versions import HISTORY, LAWS, SAME_TEXT, Dated, write_rows
 
 KNOWN = HISTORY / "known.yml"
-SAME_TEXT = dt.timedelta(days=31)
-"""Two sources date one version by its passing or its publication; these lie days apart."""
 _HEADER_ONLY = dt.timedelta(days=120)
 _BULK = (dt.date(2020, 12, 23), dt.date(2020, 12, 31), dt.date(2021, 1, 1))
 """The interpretations revised for the 民法典 (法释〔2020〕17–21号) all hold from its first day."""

@@ -6,13 +6,12 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 
 from knowledge_base.findings import Finding, promise_in
-from knowledge_base.history import SAME_TEXT
 from knowledge_base.lawnames import folded
 from knowledge_base.loader import Contents
 from knowledge_base.models import Former, Version
 from knowledge_base.quantities import STRICT_UNITS, Quantity, quantities
 from knowledge_base.sources import SourceReport
-from knowledge_base.versions import Register, load_register
+from knowledge_base.versions import Register, load_register, same_day
 
 Texts = Mapping[tuple[str, str], Mapping[dt.date, str]]
 """Wordings of an article, by folded law and number, then by the day its version was passed."""
@@ -48,7 +47,9 @@ def _current(file: str, version: Version, register: Register) -> Iterator[Findin
     """A curated text must be the one in force, or one passed that is still to come."""
     if not register.history(version.law):
         return
-    known = [row for row in register.history(version.law) if _same_day(row.version, version)]
+    known = [
+        row for row in register.history(version.law) if same_day(row.version.passed, version.passed)
+    ]
     if not known:
         yield Finding(file, version.law, f"版本登记表中没有 {version.passed} 的版本", "warning")
         return
@@ -61,7 +62,9 @@ def _current(file: str, version: Version, register: Register) -> Iterator[Findin
 def _former(file: str, former: Former, register: Register) -> Iterator[Finding]:
     version = former.article.version
     key = former.article.key
-    rows = [row for row in register.history(version.law) if _same_day(row.version, version)]
+    rows = [
+        row for row in register.history(version.law) if same_day(row.version.passed, version.passed)
+    ]
     if not rows:
         yield Finding(file, key, f"版本登记表中没有 {version.passed} 的版本")
         return
@@ -135,10 +138,6 @@ def _texts(reports: Mapping[str, SourceReport]) -> Texts:
 
 def _at(texts: Texts, law: str, number: str, passed: dt.date | None) -> str | None:
     for day, text in texts.get((folded(law), number), {}).items():
-        if passed is not None and abs(day - passed) <= SAME_TEXT:
+        if same_day(day, passed):
             return text
     return None
-
-
-def _same_day(one: Version, other: Version) -> bool:
-    return bool(one.passed and other.passed and abs(one.passed - other.passed) <= SAME_TEXT)

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from knowledge_base.lawnames import folded
-from knowledge_base.versions import HISTORY, Dated, Register
+from knowledge_base.versions import HISTORY, SAME_TEXT, Dated, Register, same_day
 
 RENUMBERING = HISTORY / "renumbering.tsv"
 COLUMNS = ("law", "passed", "to_law", "to_passed", "method", "articles")
-_DAYS_APART = dt.timedelta(days=31)
 _MOST_STEPS = 8
 
 
@@ -88,7 +87,7 @@ class Renumbering:
     def _next(self, law: str, passed: dt.date, on: dt.date, register: Register) -> Table | None:
         """Return the table out of a version; one whose text is lost shares the next text's."""
         for table in self._from.get(folded(law), ()):
-            if table.passed >= passed - _DAYS_APART:
+            if table.passed >= passed - SAME_TEXT:
                 target = _row_of(table.to_law, table.to_passed, register)
                 if target is not None and target.begins <= on:
                     return table
@@ -108,11 +107,6 @@ class Renumbering:
 
 def _row_of(law: str, passed: dt.date, register: Register) -> Dated | None:
     return next((r for r in register.history(law) if same_day(r.version.passed, passed)), None)
-
-
-def same_day(one: dt.date | None, other: dt.date | None) -> bool:
-    """Say whether two days of passing or publication belong to one version."""
-    return one is not None and other is not None and abs(one - other) <= _DAYS_APART
 
 
 @functools.cache

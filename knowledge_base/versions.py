@@ -22,6 +22,8 @@ from knowledge_base.numbers import Numbers
 HISTORY = Path(__file__).parent / "history"
 LAWS = HISTORY / "laws.tsv"
 REPEALED = HISTORY / "repealed.yml"
+SAME_TEXT = dt.timedelta(days=31)
+"""Sources date one version by its passing or its publication; these lie days apart."""
 COLUMNS = ("law", "level", "passed", "in_force_from", "articles", "sources")
 
 
@@ -132,6 +134,11 @@ class Register:
             for row in merged.values()
         ]
         return Register(bare, self._repeals)
+
+
+def same_day(one: dt.date | None, other: dt.date | None) -> bool:
+    """Say whether two days of passing or publication belong to one version."""
+    return one is not None and other is not None and abs(one - other) <= SAME_TEXT
 
 
 def in_force(law: str, on: dt.date) -> Version | None:

@@ -18,9 +18,9 @@ from connectors.messages import Part, notice, text
 from knowledge_base.citations import Citation, article_title
 from knowledge_base.factdates import FactDate, fact_date, mentioned_dates
 from knowledge_base.models import Article, Former, KnowledgeBase, Transition, Version
-from knowledge_base.renumbering import same_day
+from knowledge_base.past import Past
 from knowledge_base.verifier import Verdict, Verifier
-from knowledge_base.versions import Repeal
+from knowledge_base.versions import Repeal, same_day
 
 PROCEDURE = "诉讼程序"
 MOST_FORMER = 3
@@ -72,11 +72,7 @@ class LawOfTheDay:
         self._verifier = verifier
         self._law_texts = law_texts
         self._texts = texts
-        self._successors: dict[str, list[Former]] = {}
-        for found in kb.former.values():
-            for former in found:
-                for now in former.now:
-                    self._successors.setdefault(now, []).append(former)
+        self._past = Past(kb, verifier)
 
     def citations(self, said: str) -> list[Citation]:
         """Return the citations of a text; every law of the register is known by name."""
@@ -133,14 +129,7 @@ class LawOfTheDay:
             if row
             else None
         )
-        former = next(
-            (
-                one
-                for one in self._kb.former.get(f"{version.law}/{number}", ())
-                if same_day(one.article.version.passed, version.passed)
-            ),
-            None,
-        )
+        former = self._past.former_of(version, number)
         if former is not None:
             now = former.now[0] if former.now else now
         held = self._law_texts.article(version.law, version.passed, number)
@@ -175,7 +164,7 @@ class LawOfTheDay:
         if not rules and not changed:
             return ()
         said = fact.said if fact else dates[0].said
-        return (*self._former_parts(said, fact, changed, today), *self._rule_parts(rules))
+        return (*self._former_parts(said, fact, changed), *self._rule_parts(rules))
 
     def then(self, keys: Sequence[str], on: dt.date, today: dt.date) -> list[Then]:
         """Return those of today's articles whose text on an earlier day was another."""
@@ -191,26 +180,19 @@ class LawOfTheDay:
         return list(found.values())
 
     def _then(self, key: str, on: dt.date, today: dt.date) -> Then | None:
-        law, _, number = key.rpartition("/")
-        register = self._verifier.register
-        for former in self._successors.get(key, ()):
-            version = former.article.version
-            begins, until = version.in_force_from, version.in_force_until
-            if begins and until and begins <= on < until:
-                return Then(key, version.law, former.article.number, version, former)
-        now, then = register.in_force(law, today), register.in_force(law, on)
-        if now is None or (then is not None and same_day(now.passed, then.passed)):
+        """Return an article as it stood on a day; None if its text was that of today."""
+        traced = self._past.trace(key, on, today)
+        if traced is None or self._is_present(traced.version, today):
             return None
-        found = self._verifier.renumbering.predecessor(law, number, today, on, register)
-        if found is None:
-            return None
-        row, old_number = found
-        held = self._law_texts.article(row.version.law, row.version.passed, old_number)
-        present = self._law_texts.article(law, now.passed, number)
-        if held is not None and present is not None and held.text == present.text:
-            return None
-        wording = (held.text or "") if held else ""
-        return Then(key, row.version.law, old_number, row.version, None, wording)
+        version, number = traced.version, traced.number
+        wording = ""
+        if traced.former is None:
+            held = self._law_texts.article(version.law, version.passed, number)
+            present = self.wording(key, today)
+            if held is not None and present is not None and held.text == present.text:
+                return None
+            wording = (held.text or "") if held else ""
+        return Then(key, version.law, number, version, traced.former, wording)
 
     def rules(
         self, question: str, keys: Sequence[str], dates: Sequence[FactDate]
@@ -231,7 +213,7 @@ class LawOfTheDay:
         return (closest or fitting)[:MOST_RULES]
 
     def _former_parts(
-        self, said: str, fact: FactDate | None, changed: Sequence[Then], today: dt.date
+        self, said: str, fact: FactDate | None, changed: Sequence[Then]
     ) -> list[Part]:
         if not changed or fact is None:
             return []
@@ -248,13 +230,9 @@ class LawOfTheDay:
             named = "、".join(_moved(one) for one in others[:MOST_NAMED])
             if named:
                 parts.append(notice(say(name, said=said, articles=named), "warning"))
-        if any(self._changed_within(one, fact, today) for one in changed):
+        if any(_changed_within(one, fact) for one in changed):
             parts.append(notice(say("then.within", said=said), "warning"))
         return parts
-
-    def _changed_within(self, one: Then, fact: FactDate, today: dt.date) -> bool:
-        until = one.version.in_force_until
-        return until is not None and fact.first < until <= fact.last
 
     def _card(self, one: Then) -> dict[str, object]:
         changed = one.former.changed if one.former else ""
@@ -297,6 +275,11 @@ def _moved(one: Then) -> str:
     law = one.now.rpartition("/")[0]
     now = article_title(one.now)
     return f"{former_title(one)}（现{now.removeprefix(law) if law == one.law else now}）"
+
+
+def _changed_within(one: Then, fact: FactDate) -> bool:
+    until = one.version.in_force_until
+    return until is not None and fact.first < until <= fact.last
 
 
 def _speaks_to(rule: Transition, date: FactDate) -> bool:

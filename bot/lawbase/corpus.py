@@ -10,8 +10,7 @@ from bot.lawbase.repository import LawRepository, StoredVersion
 from knowledge_base.lawnames import folded
 from knowledge_base.models import Article, KnowledgeBase, Passage, Version
 from knowledge_base.passages import of_article, passages
-from knowledge_base.renumbering import same_day
-from knowledge_base.versions import Register
+from knowledge_base.versions import Register, same_day
 from retrieval.corpus import merge
 
 

@@ -19,6 +19,7 @@ from bot.errors import StorageUnavailable
 from bot.lawbase.repository import LawRepository, Staged, StoredVersion
 from knowledge_base.lawnames import folded
 from knowledge_base.sources import Law, Problem, SourceReport
+from knowledge_base.versions import same_day
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +29,6 @@ BATCH = 40
 PATIENCE = 24
 """How often a locked database is tried again, with ``PAUSE_S`` between."""
 PAUSE_S = 2.5
-SAME_TEXT = dt.timedelta(days=31)
 _IGNORED = re.compile(r"[\s\u200b-\u200d\ufeff　，。；：、“”‘’\"'（）()《》〈〉<>|—…·.,;:-]+")
 
 
@@ -186,12 +186,8 @@ def _texts(law: Law) -> dict[str, str]:
 
 
 def _same_version(one: StoredVersion, other: StoredVersion) -> bool:
-    days = one.version.passed, other.version.passed
-    if one.version.source == other.version.source or None in days:
-        return False
-    assert days[0] is not None
-    assert days[1] is not None
-    return abs(days[0] - days[1]) <= SAME_TEXT
+    sources = one.version.source, other.version.source
+    return sources[0] != sources[1] and same_day(one.version.passed, other.version.passed)
 
 
 def _plain(text: str) -> str:

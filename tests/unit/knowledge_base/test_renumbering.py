@@ -16,10 +16,9 @@ from knowledge_base.renumbering import (
     load_renumbering,
     merge_tables,
     read_tables,
-    same_day,
     write_tables,
 )
-from knowledge_base.versions import Dated, Register, Repeal, load_register
+from knowledge_base.versions import Dated, Register, Repeal, load_register, same_day
 
 D = dt.date
 NOW = D(2026, 11, 26)
