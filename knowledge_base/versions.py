@@ -119,19 +119,26 @@ class Register:
 
     def with_versions(self, rows: Iterable[Dated]) -> Register:
         """Return a copy that also holds these versions; a known one gains its article numbers."""
-        merged = {
-            (name, row.version.passed): row for name, rows in self._laws.items() for row in rows
-        }
+        merged = {name: list(known) for name, known in self._laws.items()}
         for row in rows:
-            place = folded(row.version.law), row.version.passed
-            known = merged.get(place)
-            if known is None:
-                merged[place] = row
-            elif known.numbers is None:
-                merged[place] = replace(known, numbers=row.numbers)
+            known = merged.setdefault(folded(row.version.law), [])
+            place = next(
+                (
+                    i
+                    for i, one in enumerate(known)
+                    if one.version.passed == row.version.passed
+                    or same_day(one.version.passed, row.version.passed)
+                ),
+                None,
+            )
+            if place is None:
+                known.append(row)
+            elif known[place].numbers is None:
+                known[place] = replace(known[place], numbers=row.numbers)
         bare = [
             Dated(replace(row.version, in_force_until=None, superseded_by=""), row.numbers)
-            for row in merged.values()
+            for known in merged.values()
+            for row in known
         ]
         return Register(bare, self._repeals)
 

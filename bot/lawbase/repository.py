@@ -15,7 +15,7 @@ from bot.store.unit import Store
 from knowledge_base.models import Article, Version
 from knowledge_base.numbers import Numbers
 from knowledge_base.sources import Law
-from knowledge_base.versions import Dated
+from knowledge_base.versions import SAME_TEXT, Dated
 
 _PARAMETERS = 500
 """Values in one IN list: SQLite and PostgreSQL both take more, their planners do not care."""
@@ -154,7 +154,15 @@ class LawRepository:
             return tuple(_article(version, row) for row in rows)
 
     def article(self, law: str, passed: dt.date | None, number: str) -> Article | None:
-        """Return one article of the version passed on a day; any source that holds it will do."""
+        """Return one article of the version passed on a day; any source that holds it will do.
+
+        Sources date a version by its passing or its publication, some days apart.
+        """
+        near = (
+            law_versions.c.passed.is_(None)
+            if passed is None
+            else law_versions.c.passed.between(passed - SAME_TEXT, passed + SAME_TEXT)
+        )
         with self._store.read() as connection:
             row = connection.execute(
                 _published()
@@ -162,7 +170,7 @@ class LawRepository:
                 .join(law_articles, law_articles.c.version_id == law_versions.c.id)
                 .where(
                     law_versions.c.law == law,
-                    law_versions.c.passed == passed,
+                    near,
                     law_articles.c.number == number,
                 )
                 # just-laws is the better kept of the two.

@@ -105,6 +105,11 @@ def test_imported_versions_join_the_register(register: Register) -> None:
     assert len(joined) == len(register) + 2
 
 
+def test_an_imported_version_dated_some_days_apart_is_the_same(register: Register) -> None:
+    joined = register.with_versions([row("果园法", D(2020, 3, 20), D(2020, 6, 1), "1..99")])
+    assert len(joined) == len(register)
+
+
 def test_rows_are_read_as_they_were_written(tmp_path: Path) -> None:
     rows = [row("乙法", D(2001, 1, 1), None, "1..3,2-1"), row("甲法", D(2000, 1, 1), D(2000, 2, 1))]
     write_rows(tmp_path / "laws.tsv", rows)
