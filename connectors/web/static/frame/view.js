@@ -211,7 +211,9 @@ export function View({ app, chat, t, config, settings, locale }) {
   useEffect(() => { if (chat.phase === 'chat' && app.isVisible()) app.focusFirst(); }, [chat.phase]);
   const closeMenu = (refocus) => { setMenu(false); if (refocus) more.current.focus(); };
   const keys = (event) => {
-    if (event.key === 'Escape' && app.embedded) app.close();
+    // The menu is open before the focus has moved into it.
+    if (event.key === 'Escape' && menu) closeMenu(true);
+    else if (event.key === 'Escape' && app.embedded) app.close();
     else if (app.embedded) keepFocusIn(box.current, event);
   };
   const inChat = chat.phase === 'chat';
