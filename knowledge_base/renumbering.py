@@ -88,7 +88,7 @@ class Renumbering:
         """Return the table out of a version; one whose text is lost shares the next text's."""
         for table in self._from.get(folded(law), ()):
             if table.passed >= passed - SAME_TEXT:
-                target = _row_of(table.to_law, table.to_passed, register)
+                target = register.row_passed(table.to_law, table.to_passed)
                 if target is not None and target.begins <= on:
                     return table
         return None
@@ -100,13 +100,9 @@ class Renumbering:
             if not same_day(table.to_passed, passed):
                 continue
             old = table.backwards.get(number)
-            earlier = _row_of(table.law, table.passed, register)
+            earlier = register.row_passed(table.law, table.passed)
             if old is not None and earlier is not None:
                 yield earlier, old
-
-
-def _row_of(law: str, passed: dt.date, register: Register) -> Dated | None:
-    return next((r for r in register.history(law) if same_day(r.version.passed, passed)), None)
 
 
 @functools.cache

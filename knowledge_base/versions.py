@@ -105,6 +105,12 @@ class Register:
         row = self.row(law, on)
         return row.version if row else None
 
+    def row_passed(self, law: str, passed: dt.date | None) -> Dated | None:
+        """Return the version of a law passed on a day, or published some days from it."""
+        rows = self.history(law)
+        exact = next((row for row in rows if row.version.passed == passed), None)
+        return exact or next((r for r in rows if same_day(r.version.passed, passed)), None)
+
     def row_of(self, version: Version) -> Dated | None:
         """Return the row of a version that this register gave out."""
         return next((r for r in self.history(version.law) if r.version == version), None)

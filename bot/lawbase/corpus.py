@@ -10,7 +10,7 @@ from bot.lawbase.repository import LawRepository, StoredVersion
 from knowledge_base.lawnames import folded
 from knowledge_base.models import Article, KnowledgeBase, Passage, Version
 from knowledge_base.passages import of_article, passages
-from knowledge_base.versions import Register, same_day
+from knowledge_base.versions import Register
 from retrieval.corpus import merge
 
 
@@ -40,14 +40,8 @@ def _texts(
     for stored in sorted(repository.versions(), key=lambda one: one.version.source):
         if stored.dated.numbers is None:
             continue
-        version = next(
-            (
-                row.version
-                for row in register.history(stored.version.law)
-                if same_day(row.version.passed, stored.version.passed)
-            ),
-            stored.version,
-        )
+        row = register.row_passed(stored.version.law, stored.version.passed)
+        version = row.version if row else stored.version
         place = folded(version.law), version.passed
         if place not in seen:
             seen.add(place)

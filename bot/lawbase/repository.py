@@ -134,6 +134,16 @@ class LawRepository:
                 )
         return sum(1 for row in gone if row.published)
 
+    def write_ends(self, ends: Mapping[int, tuple[dt.date | None, str]]) -> None:
+        """Note until when versions held and what took their place, by id."""
+        with self._store.write() as connection:
+            for identity, (until, by) in ends.items():
+                connection.execute(
+                    update(law_versions)
+                    .where(law_versions.c.id == identity)
+                    .values(in_force_until=until, superseded_by=by)
+                )
+
     def versions(self) -> list[StoredVersion]:
         """Return every published version, without texts."""
         with self._store.read() as connection:

@@ -19,7 +19,7 @@ from bot.errors import StorageUnavailable
 from bot.lawbase.repository import LawRepository, Staged, StoredVersion
 from knowledge_base.lawnames import folded
 from knowledge_base.sources import Law, Problem, SourceReport
-from knowledge_base.versions import same_day
+from knowledge_base.versions import load_register, same_day
 
 log = structlog.get_logger(__name__)
 
@@ -99,6 +99,7 @@ class LawImport:
             ids += self._patiently(partial(self._repository.stage, source, batch, today))
             advance(min(start + BATCH, len(missing)), len(missing))
         gone = self._patiently(partial(self._repository.publish, source, ids, whole=whole))
+        self._patiently(self._note_ends)
         log.info("laws_imported", source=source, new=len(missing), gone=gone)
         return ImportResult(
             source=source,
@@ -119,6 +120,20 @@ class LawImport:
                 self._waiting()
                 self._pause(PAUSE_S)
         return work()
+
+    def _note_ends(self) -> None:
+        """Work out anew when each stored version ended: a new text may have ended another."""
+        stored = self._repository.versions()
+        register = load_register().with_versions(one.dated for one in stored)
+        ends: dict[int, tuple[dt.date | None, str]] = {}
+        for one in stored:
+            row = register.row_passed(one.version.law, one.version.passed)
+            if row is None:
+                continue
+            found = row.version.in_force_until, row.version.superseded_by
+            if found != (one.version.in_force_until, one.version.superseded_by):
+                ends[one.id] = found
+        self._repository.write_ends(ends)
 
     def differences(self) -> Iterator[Difference]:
         """Compare the texts that two sources hold of the same version, article by article."""

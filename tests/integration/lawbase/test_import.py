@@ -57,6 +57,22 @@ def test_versions_articles_paths_and_items_are_kept(
     assert second.version.source == "lawrefbook"
 
 
+def test_a_version_is_stored_with_its_end_and_what_took_its_place(
+    importing: LawImport, repository: LawRepository, book: Path
+) -> None:
+    importing.run("lawrefbook", read(book))
+    ends = {
+        (v.version.law, v.version.passed): (v.version.in_force_until, v.version.superseded_by)
+        for v in repository.versions()
+    }
+    assert ends["鱼塘法", D(2010, 1, 2)] == (D(2022, 6, 1), "鱼塘法")
+    assert ends["鱼塘法", D(2022, 1, 2)] == (None, "")
+    write_law(book, "鱼塘法", "2024年1月2日", "2024年6月1日")
+    importing.run("lawrefbook", read(book))
+    later = {v.version.passed: v.version.in_force_until for v in repository.versions()}
+    assert later[D(2022, 1, 2)] == D(2024, 6, 1)
+
+
 def test_importing_again_writes_nothing(importing: LawImport, book: Path) -> None:
     importing.run("lawrefbook", read(book))
     again = importing.run("lawrefbook", read(book))
