@@ -150,9 +150,11 @@ def _import(
 
 def _tell(result: ImportResult) -> None:
     console.print(
-        f"[green]✓[/] {result.source}：{result.versions} 个版本，{result.articles} 条"
+        f"[green]✓[/] {result.source}：读了 {result.files} 个文件，"
+        f"{result.versions} 个版本，{result.articles} 条"
         f"（新增 {result.new}，没变 {result.unchanged}，撤下 {result.gone}；"
-        f"索引、案例、修正案等 {len(result.skipped)} 个文件不是法规，未导入）"
+        f"索引、案例、修正案等 {len(result.skipped)} 个文件不是法规，未导入）",
+        soft_wrap=True,
     )
     if result.problems:
         console.print(f"[yellow]有 {len(result.problems)} 处没能读成条文：[/]")

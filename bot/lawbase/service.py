@@ -48,6 +48,7 @@ class ImportResult:
     """What an import changed, and everything in the source that is not as it should be."""
 
     source: str
+    files: int
     versions: int
     articles: int
     new: int
@@ -103,6 +104,7 @@ class LawImport:
         log.info("laws_imported", source=source, new=len(missing), gone=gone)
         return ImportResult(
             source=source,
+            files=report.files,
             versions=len(laws),
             articles=sum(len(law.articles) for law in laws),
             new=len(missing),
