@@ -11,6 +11,7 @@ from pathlib import Path
 from knowledge_base.models import Article, KnowledgeBase, Passage
 from knowledge_base.passages import passages as curated_passages
 from knowledge_base.sources import SOURCES, Law, current
+from knowledge_base.versions import load_register
 
 _NO_TOPIC = "其他"
 
@@ -29,7 +30,11 @@ def passages(kb: KnowledgeBase, sources: Mapping[str, Path] | None = None) -> li
 
 
 def articles_in_force(laws: Iterable[Law], on: dt.date) -> list[Article]:
-    """Return the articles of each law's version in force on a day, each key once."""
+    """Return the articles of each law's version in force on a day, each key once.
+
+    A law since repealed is kept, with the day of its end: a search on a date leaves it out.
+    """
+    register = load_register()
     versions: defaultdict[str, list[Law]] = defaultdict(list)
     for law in laws:
         if law.articles:
@@ -39,7 +44,9 @@ def articles_in_force(laws: Iterable[Law], on: dt.date) -> list[Article]:
         chosen = current((law.version for law in candidates), on)
         for law in candidates:
             if law.version is chosen:
-                found |= {article.key: article for article in law.articles}
+                row = register.row_passed(law.version.law, law.version.passed)
+                version = row.version if row else law.version
+                found |= {a.key: replace(a, version=version) for a in law.articles}
     return list(found.values())
 
 

@@ -42,3 +42,9 @@ def test_curated_passages_without_a_statute_stay() -> None:
 def test_an_uncurated_article_takes_the_topic_of_its_curated_neighbour() -> None:
     merged = merge([_OURS], _law(_NEW, "3").articles)
     assert next(p for p in merged if p.key == "某某法/3").topic == "劳动"
+
+
+def test_a_repealed_law_ends_on_the_day_of_its_repeal() -> None:
+    version = Version("环境保护法", "环境保护法", "法律", dt.date(2014, 4, 24), dt.date(2015, 1, 1))
+    (article,) = articles_in_force([_law(version, "1")], dt.date(2026, 11, 1))
+    assert article.version.in_force_until == dt.date(2026, 8, 15)
