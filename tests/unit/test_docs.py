@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ from pydantic.fields import FieldInfo
 from bot.cli import app as command_line
 from bot.settings import ROOT as CODE_ROOT
 from bot.settings import Settings
+from knowledge_base.verifier import load_verifier
+from knowledge_base.versions import load_register
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGURATION = ROOT / "docs" / "configuration.md"
@@ -334,3 +337,23 @@ def test_measuring_lists_every_topic() -> None:
 
     text = MEASURING.read_text(encoding="utf-8")
     assert [topic for topic in TOPICS if topic not in text] == []
+
+
+# The law base
+
+
+def test_the_law_base_document_states_the_size_of_the_register() -> None:
+    text = (ROOT / "docs" / "law-base.md").read_text(encoding="utf-8")
+    laws, versions = re.findall(r"([\d,]+) 多[部个]", text)[:2]
+    register = load_register()
+    assert 0 <= len(register.laws) - int(laws.replace(",", "")) < 100
+    assert 0 <= len(register) - int(versions.replace(",", "")) < 100
+
+
+def test_the_examples_of_cite_are_what_it_answers() -> None:
+    text = MEASURING.read_text(encoding="utf-8")
+    example = re.search(r'\{"key": "(\S+)/(\d+)", "status": "(\w+)", "now": "(\S+)"\}', text)
+    assert example is not None
+    law, number, status, now = example.groups()
+    verdict = load_verifier().judge(law, number, dt.date(2026, 11, 23))
+    assert (verdict.status, verdict.now) == (status, now)
