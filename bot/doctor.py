@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -12,10 +13,15 @@ import redis.asyncio as aioredis
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.domain.clock import SystemClock
+from bot.errors import StorageUnavailable
+from bot.lawbase.repository import LawRepository
 from bot.rasa_server import content_hash
 from bot.settings import ROOT, Settings
+from bot.store.crypto import Cipher
 from bot.store.engine import make_engine
 from bot.store.migrate import is_current
+from bot.store.unit import Store
 from bot.supervisor import plan_of
 from knowledge_base.loader import load
 from knowledge_base.reading import KnowledgeError
@@ -50,7 +56,7 @@ async def examine(settings: Settings) -> list[Finding]:
     """Look at everything a deployment depends on."""
     checks: list[Callable[[Settings], Awaitable[Finding]]] = [
         _rasa_environment, _rasa_model, _rasa_server, _application, _database, _knowledge,
-        _index, _redis, _wechat, _disk,
+        _law_base, _index, _redis, _wechat, _disk,
     ]  # fmt: skip
     return [await check(settings) for check in checks]
 
@@ -111,6 +117,27 @@ async def _knowledge(settings: Settings) -> Finding:
         return Finding("知识库", "bad", f"{error}；用 bot kb check 查看全部问题")
     counts = f"{len(kb.articles)} 条法条要点，{len(kb.cases)} 个案例，{len(kb.answers)} 个解答"
     return Finding("知识库", "good", f"{counts}；哪些过时：bot kb freshness")
+
+
+async def _law_base(settings: Settings) -> Finding:
+    """Say which statute texts were imported and when their freshness was last looked at."""
+    name = "法规全文"
+    try:
+        engine = make_engine(settings.resolved_database_url)
+        if not is_current(engine):
+            return Finding(name, "idle", "数据库还没有准备好")
+        store = Store(engine, Cipher(settings.cipher_keys, settings.blind_key))
+        repository = LawRepository(store, SystemClock())
+        held = Counter(one.version.source for one in repository.versions())
+        ledger = repository.last_ledger()
+        engine.dispose()
+    except (SQLAlchemyError, OSError, StorageUnavailable):
+        return Finding(name, "warn", "数据库连不上，不知道导入了什么")
+    drawn = f"{ledger.drawn_at:%Y-%m-%d} 核对过新旧" if ledger else "还没有核对过：bot kb freshness"
+    if not held:
+        return Finding(name, "idle", f"没有导入（可选：bot kb import）；{drawn}")
+    listed = "，".join(f"{source} {count} 个版本" for source, count in sorted(held.items()))
+    return Finding(name, "good", f"{listed}；{drawn}")
 
 
 async def _index(settings: Settings) -> Finding:

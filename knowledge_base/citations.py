@@ -1,4 +1,4 @@
-"""Legal citations in Chinese text: find them, name them, and verify them before a reply is sent.
+"""Legal citations in Chinese text: find them and name the article each one means.
 
 Understands 《…》 and bare names, everyday short names, any numerals, 之N, 款, 项, lists and
 references back (同法, 该法). It does not decide which text held on a date.
@@ -7,14 +7,13 @@ references back (同法, 该法). It does not decide which text held on a date.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from knowledge_base.lawnames import LawNames, known_laws, short_name
 from knowledge_base.numerals import to_chinese, to_int
 
-__all__ = ["Citation", "article_title", "key_of", "key_parts", "parse", "short_name", "verify"]
+__all__ = ["Citation", "article_title", "key_of", "key_parts", "parse", "short_name"]
 
 _N = r"(?:[0-9０-９]{1,4}|[零〇○一二三四五六七八九十百千两]{1,9})"
 _SMALL = r"(?:[0-9０-９]{1,2}|[一二三四五六七八九十]{1,3})"
@@ -171,13 +170,6 @@ def article_title(key: str) -> str:
     if not slash or not main.isdecimal() or (dash and not sub.isdecimal()):
         raise ValueError(f"{key!r} is not an article key")
     return f"{law}第{to_chinese(int(main))}条" + (f"之{to_chinese(int(sub))}" if sub else "")
-
-
-def verify(
-    text: str, known: Callable[[str], bool], *, laws: LawNames | None = None
-) -> list[Citation]:
-    """Return the citations whose key ``known`` denies; a reply is sent only if there are none."""
-    return [citation for citation in parse(text, laws=laws) if not known(citation.key)]
 
 
 class _Named(NamedTuple):

@@ -42,6 +42,15 @@ class StoredVersion:
         return self.dated.version
 
 
+@dataclass(frozen=True)
+class KeptLedger:
+    """A ledger of freshness as it was drawn."""
+
+    drawn_at: dt.datetime
+    as_of: dt.date
+    lines: tuple[Mapping[str, str], ...]
+
+
 class LawRepository:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -199,12 +208,14 @@ class LawRepository:
                 )
             )
 
-    def last_ledger(self) -> tuple[dt.datetime, dt.date, list[dict[str, str]]] | None:
-        """Return the ledger drawn last: when, as of which day, and its lines."""
+    def last_ledger(self) -> KeptLedger | None:
+        """Return the ledger drawn last, if one was."""
         newest = select(func.max(law_ledger.c.id)).scalar_subquery()
         with self._store.read() as connection:
             row = connection.execute(select(law_ledger).where(law_ledger.c.id == newest)).first()
-            return None if row is None else (row.drawn_at, row.as_of, json.loads(row.lines))
+            if row is None:
+                return None
+            return KeptLedger(row.drawn_at, row.as_of, tuple(json.loads(row.lines)))
 
 
 def _published() -> Select[tuple[object, ...]]:

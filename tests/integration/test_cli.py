@@ -85,7 +85,16 @@ def test_a_file_that_is_no_backup_changes_nothing(tmp_path: Path) -> None:
 def test_doctor_says_what_is_configured_reachable_and_stale(tmp_path: Path) -> None:
     found = bot(tmp_path, "doctor", BOT_PORT="1", BOT_RASA_PORT="2")
     assert "Traceback" not in found.stderr
-    for name in ("数据库", "知识库", "检索索引", "Rasa 模型", "Redis", "微信公众号", "磁盘"):
+    for name in (
+        "数据库",
+        "知识库",
+        "法规全文",
+        "检索索引",
+        "Rasa 模型",
+        "Redis",
+        "微信公众号",
+        "磁盘",
+    ):
         assert name in found.stderr
     assert "未启用" in found.stderr
 

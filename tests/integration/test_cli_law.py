@@ -141,3 +141,5 @@ def test_the_ledger_is_printed_and_stored_and_nothing_of_ours_is_stale(tmp_path:
     assert "法释〔2025〕12号" in drawn.stdout
     assert "办理法律援助案件程序规定" in drawn.stdout
     assert "已存入数据库" in drawn.stderr
+    looked = bot(tmp_path, "doctor", BOT_PORT="1", BOT_RASA_PORT="2")
+    assert "核对过新旧" in looked.stderr
