@@ -38,6 +38,7 @@ LONGEST_RANGE = 300
 _EDITION_AFTER = re.compile(
     r"[（(【\[]\s*(?:[^（）()]{0,6}?)(?P<year>(?:19|20)\d{2})[^（）()]{0,16}[)）】\]]"
 )
+_EDITION_BARE = re.compile(r"(?P<year>(?:19|20)\d{2})\s*年?(?:版|修正|修订|修改)?的?\s*第?\s*$")
 _EDITION_BEFORE = re.compile(
     r"(?:(?P<year>(?:19|20)\d{2})\s*年?(?:版|修正|修订|修改|施行|公布|通过|实施)?的?"
     r"|(?P<former>旧版?|老版?|原来?的?|(?:修订|修正|修改|改)之?前的?|已?(?:废止|失效)的))\s*《?$"
@@ -47,7 +48,7 @@ _PARTS_OF_CODE = (
 )
 _FILLER = re.compile(
     r"(?:\s+|的|中的|中|里面的|里面|里头|里|规定的|第[一二三四五六七八九十]+[编章节]"
-    rf"|{_PARTS_OF_CODE}|[:：])$"
+    rf"|{_PARTS_OF_CODE}|(?:19|20)\d{{2}}\s*年?(?:版|修正|修订|修改)?的?|[:：])$"
 )
 _NOTE = re.compile(
     r"[（(](?:[^（）()]*(?:修正|修订|修改|施行|公布|以下简称|下称)[^（）()]*"
@@ -69,8 +70,10 @@ _COURT_TITLE = re.compile(
     r"(?:解释|规定|批复|意见|决定|纪要|办法|安排|规则|答复|通知)(?:[（(][^（）()]{1,4}[)）])?$"
 )
 _UNKNOWN = re.compile(
-    r"[一-龥]{2,24}(?:法典|法|条例|规定|办法|细则|解释|规则)(?:[（(][一二三四五六七八九十]+[)）])?$"
+    r"[一-龥]{2,24}(?:法典|法|条例|规定|办法|细则|解释|规则)"
+    r"(?:[（(][一二三四五六七八九十]+[)）]|[一二三四五六七八九十])?$"
 )
+_COUNTRY = "中华人民共和国"
 _LEAD = re.compile(
     r".*(?:根据|依照|依据|按照|违反|适用|参照|援引|触犯|符合|规定于|以及|或者|还有|请问|我想问|想问"
     r"|想知道|什么是|我国|中国|现行|查一下|查查|看看|查询|解释一下|[和与及按依看查问据见])"
@@ -211,6 +214,8 @@ def _law_before(text: str, start: int, floor: int, names: LawNames, this_law: st
         return _Named(end - len(match[0]), match[0], names.short(match[0]))
     if _PRIVATE.search(line):
         return _NOT_A_LAW
+    # 和国网约车法 is no name: the country goes first.
+    line = line.rpartition(_COUNTRY)[2] if _COUNTRY in line else line
     if match := _UNKNOWN.search(line):
         lead = _LEAD.match(match[0])
         said = match[0][lead.end() :] if lead else match[0]
@@ -297,8 +302,9 @@ def _between(first: Citation, last: Citation) -> list[Citation]:
 
 def _edition(text: str, name_start: int, number_start: int) -> str:
     """Return the version a name is given with: 《公司法》（2018修正）, 2018年公司法 or 旧公司法."""
-    if after := _EDITION_AFTER.search(text, name_start, number_start):
-        return after["year"]
+    for pattern in (_EDITION_AFTER, _EDITION_BARE):
+        if after := pattern.search(text, name_start, number_start):
+            return after["year"]
     before = _EDITION_BEFORE.search(text, max(0, name_start - 12), name_start)
     if before is None:
         return ""

@@ -24,7 +24,7 @@ _EDITION = re.compile(
 _INNER = re.compile(r"《(?!中华人民共和国)([^《》]{1,20}?(?:法|法典))》")
 _FOLDED_AWAY = re.compile(rf"[\s《》〈〉<>＜＞“”\"]|{_COUNTRY}")
 _BEFORE_A_NAME = frozenset(
-    "据照按依反犯用和与及或国行看查问说是的了下把从对像合于在由有新旧老原懂守以让给你我他她们里中个讲指称叫到过着为而想去"
+    "据照按依反犯用和与及或国行看查问说是的了下把从对像合于在由有新旧老原懂守以让给你我他她们里中个讲指称叫到过着为而想去年版"
 )
 _LONGEST_WRITTEN = 140
 """Characters a law's name can take in a text, brackets and 中华人民共和国 included."""

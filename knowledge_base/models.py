@@ -89,6 +89,8 @@ class Transition:
     facts_from: dt.date | None = None
     facts_until: dt.date | None = None
     """The first day of the facts to which the rule no longer speaks."""
+    law_of_today: bool = False
+    """The law of today applies to these facts too, so that the former text is not told."""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     """Figures that the articles named do not state, each with where it stands."""
 

@@ -36,6 +36,9 @@ class Past:
             for former in found:
                 for now in former.now:
                     self._by_successor[now].append(former)
+        for key, listed in self._by_successor.items():
+            # The one whose main successor this is, and of several the latest.
+            listed.sort(key=lambda f: (f.now[0] != key, -_passed(f).toordinal()))
 
     def trace(self, key: str, on: dt.date, today: dt.date) -> Traced | None:
         """Return where an article of today stood on a day; None if that is not certain."""
@@ -61,3 +64,7 @@ class Past:
             if same_day(former.article.version.passed, version.passed):
                 return former
         return None
+
+
+def _passed(former: Former) -> dt.date:
+    return former.article.version.passed or dt.date.min

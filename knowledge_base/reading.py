@@ -123,6 +123,7 @@ class TransitionShape(Shape):
     facts_until: dt.date | None = None
     say: Text
     basis: tuple[Key, ...] = Field(min_length=1)
+    law_of_today: bool = False
     elsewhere: dict[Text, Text] = Field(default_factory=dict)
 
 

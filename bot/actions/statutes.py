@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.dialogue.answers import Composer, IndexUnavailable
-from bot.dialogue.asof import LawOfTheDay, Then
+from bot.dialogue.asof import LawOfTheDay, Then, edition_title
 from bot.dialogue.cards import citation_cards
 from bot.dialogue.normalise import canonical
 from bot.dialogue.turn import Turn, TurnReply
@@ -49,7 +49,9 @@ class StatuteLookup:
         keys: list[str] = []
         unique = list({(c.key, c.edition): c for c in cited}.values())
         for citation in unique[:MOST_ARTICLES]:
-            shown, found = self._one(citation, fact.first if fact else today, today)
+            # An edition says which text is meant; a year alone means its end.
+            on = today if citation.edition or fact is None else fact.last
+            shown, found = self._one(citation, on, today)
             parts += shown
             keys += found
         if len(unique) > MOST_ARTICLES:
@@ -76,14 +78,15 @@ class StatuteLookup:
         """Return what is shown for one citation, and the keys that it shows."""
         verdict = self._law.judge(citation, on)
         if verdict.status == "unknown":
-            return [text(self._no_such(citation, on))], []
-        if verdict.status == "changed" or on != today:
-            former = self._law.former_of(verdict, today)
-            if former is not None:
-                return self._former(former, today)
-        if verdict.status == "changed":
+            return self._no_such(citation, on, today)
+        if self._law.is_present(verdict.version, today) and verdict.status == "in_force":
+            return self._present(citation)
+        former = self._law.former_of(verdict, today)
+        if former is not None:
+            return self._former(former)
+        if verdict.status == "changed" and not citation.edition:
             return self._successor(citation, verdict, today)
-        return self._present(citation)
+        return self._not_held_then(verdict, today)
 
     def _present(self, citation: Citation) -> tuple[list[Part], list[str]]:
         key = citation.key
@@ -97,7 +100,7 @@ class StatuteLookup:
             found = text(self._texts.say("statute.wording"))
             return [found, citation_cards([imported], shown=1)], [key]
         title = article_title(key)
-        return [text(self._texts.say("statute.not_held", article=title))], []
+        return [_denying(self._texts.say("statute.not_held", article=title))], []
 
     def _part(self, citation: Citation, imported: Article | None) -> list[Part]:
         """Return the wording of the 款 or 项 asked for, where the statute's text is imported."""
@@ -108,7 +111,23 @@ class StatuteLookup:
             return [notice(self._texts.say("statute.no_such_part"), "warning")]
         return [text(wording, title=self._texts.say("statute.part"))]
 
-    def _former(self, former: Then, today: dt.date) -> tuple[list[Part], list[str]]:
+    def _not_held_then(self, verdict: Verdict, today: dt.date) -> tuple[list[Part], list[str]]:
+        """Say that the text of that day is not held, and show what stands there today."""
+        say = self._texts.say
+        version = verdict.version
+        assert version is not None
+        law, _, number = verdict.key.rpartition("/")
+        title = edition_title(law, number, version)
+        until = version.in_force_until.isoformat() if version.in_force_until else ""
+        parts = [_denying(say("statute.then_not_held", title=title, until=until))]
+        now = verdict.now or self._law.successor(verdict, today)
+        article = self._kb.articles.get(now or "")
+        if now is None or article is None:
+            return parts, []
+        parts.append(text(say("statute.today")))
+        return [*parts, citation_cards([article], shown=1)], [now]
+
+    def _former(self, former: Then) -> tuple[list[Part], list[str]]:
         parts = [text(self._texts.say("statute.former")), self._law.card_of([former])]
         keys = [former.key]
         article = self._kb.articles.get(former.now)
@@ -128,25 +147,38 @@ class StatuteLookup:
         else:
             said = say("statute.changed", article=article_title(citation.key))
         if verdict.now is None:
-            return [text(said + say("statute.ask_content"))], []
+            return [_denying(said + say("statute.ask_content"))], []
         said += say("statute.successor", now=article_title(verdict.now))
         article = self._kb.articles.get(verdict.now) or self._law.wording(verdict.now, today)
         if article is None:
-            return [text(said)], []
-        return [text(said), citation_cards([article], shown=1)], [verdict.now]
+            return [_denying(said)], []
+        return [_denying(said), citation_cards([article], shown=1)], [verdict.now]
 
-    def _no_such(self, citation: Citation, on: dt.date) -> str:
+    def _no_such(
+        self, citation: Citation, on: dt.date, today: dt.date
+    ) -> tuple[list[Part], list[str]]:
         """Say why there is no such article: no such law, not yet, or not that many articles."""
         say = self._texts.say
-        law = citation.law
+        law, key = citation.law, citation.key
         if not self._law.knows(law):
-            return say("statute.no_such_law", law=law)
+            return [_denying(say("statute.no_such_law", law=law))], []
+        title = article_title(key).removeprefix(law)
         version = self._law.in_force(law, on)
-        if version is None:
-            return say("statute.not_yet", law=law, on=on.isoformat())
-        title = article_title(citation.key).removeprefix(law)
-        passed = (version.passed or on).isoformat()
-        return say("statute.no_such_article", law=law, article=title, version=passed)
+        if version is not None:
+            passed = (version.passed or on).isoformat()
+            said = say("statute.no_such_article", law=law, article=title, version=passed)
+            return [_denying(said)], []
+        if self._law.repeal(law) is not None:
+            return [_denying(say("statute.repealed_without", law=law, article=title))], []
+        said = say("statute.not_yet", law=law, on=on.isoformat())
+        then = self._law.trace(key, on, today)
+        if then is None:
+            return [_denying(said)], []
+        said = say("statute.then_elsewhere", law=law)
+        if then.former is not None or then.wording:
+            return [_denying(said), self._law.card_of([then])], [then.key]
+        title = edition_title(then.law, then.number, then.version)
+        return [_denying(f"{said}{title}")], []
 
     def _law_as_a_whole(self, turn: Turn, question: str) -> TurnReply:
         laws = {article.version.law for article in self._kb.articles.values()}
@@ -170,6 +202,11 @@ class StatuteLookup:
             items=tuple(article.key for article in shown),
             context=replace(turn.context, question=question, topic=shown[0].topic, answer_id=""),
         )
+
+
+def _denying(said: str) -> Part:
+    """Return a text that names an article to say that there is none, or that we lack it."""
+    return Part("text", {"text": said, "denies": True})
 
 
 def _joined(parts: Sequence[Part]) -> tuple[Part, ...]:

@@ -19,7 +19,7 @@ from bot.domain.clock import Clock, china_date
 from bot.domain.conversation import Context, HandoverReason
 from bot.texts import Texts
 from connectors.messages import Part, buttons, notice, text
-from knowledge_base.factdates import without_dates
+from knowledge_base.factdates import fact_date, mentioned_dates, without_dates
 from knowledge_base.models import Answer, Article, Kind, KnowledgeBase
 from retrieval.search import Hit, SearchResult
 
@@ -28,6 +28,12 @@ log = structlog.get_logger(__name__)
 MOST_CARDS = 4
 """Citation cards in one answer: more would push what to do off a phone's screen."""
 
+LONGEST_CORRECTION = 24
+"""Characters of a message that only says when the matter of the last one happened."""
+_JUST_A_DAY = re.compile(
+    r"说错了|不对|应该|其实|不是|那要是|要是|如果|那|我|是|在|的|了|呢|吧|啊|借|打|撞|买|签|发生|时候|事|记错"
+    r"|[\W_]+"
+)
 _NOT_WORDS = re.compile(r"[\W_]+|[吗呢啊呀吧]+$")
 _AID_TOPICS = frozenset(
     {"劳动", "社保", "婚姻家庭", "人身损害", "交通事故", "医疗", "消费", "环境", "刑事", "行政"}
@@ -147,7 +153,7 @@ class Composer:
         return self._labelled(replace(reply, context=context), turn.context)
 
     def _answer(self, turn: Turn) -> TurnReply:
-        question = canonical(turn.text)
+        question = self._redated(canonical(turn.text), turn.context)
         on_going = self.followups.read(question, turn.context)
         if on_going is not None:
             known = self.kb.answers.get(turn.context.answer_id)
@@ -175,7 +181,8 @@ class Composer:
             reply = self._unsure(articles, query)
         else:
             return self._ask_back(turn, topic, articles)
-        dated = f"{turn.context.question} {question}" if on_going else question
+        own_day = mentioned_dates(question, self.today())
+        dated = question if own_day or not on_going else f"{turn.context.question} {question}"
         context = replace(
             reply.context or turn.context,
             question=turn.context.question if on_going else question,
@@ -188,6 +195,15 @@ class Composer:
             topic=topic or reply.topic,
             context=context,
         )
+
+    def _redated(self, question: str, context: Context) -> str:
+        """Ask the last question again with its day, where a message only says when it was."""
+        days = mentioned_dates(question, self.today())
+        if not days or not context.question or len(question) > LONGEST_CORRECTION:
+            return question
+        if len(_JUST_A_DAY.sub("", without_dates(question, self.today()))) > 1:
+            return question
+        return f"{days[0].said}，{without_dates(context.question, self.today())}"
 
     def _known_first(self, query: str, found: SearchResult) -> SearchResult:
         """Put an answer first whose own question was asked in its very words."""
@@ -372,7 +388,10 @@ class Composer:
             return reply
         kinds = [part.type for part in reply.parts]
         place = kinds.index("citations") + 1 if "citations" in kinds else 1
-        return replace(reply, parts=(*reply.parts[:place], *added, *reply.parts[place:]))
+        fact = fact_date(question, self.today())
+        # What stands first is the law of today, and may be the opposite of what held then.
+        first = (notice(self._texts.say("then.first", said=fact.said), "warning"),) if fact else ()
+        return replace(reply, parts=(*first, *reply.parts[:place], *added, *reply.parts[place:]))
 
     def _labelled(self, reply: TurnReply, before: Context) -> TurnReply:
         """Add the AI label, once a conversation."""

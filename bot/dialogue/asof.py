@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.dialogue.cards import citation_cards, former_card
@@ -23,9 +23,12 @@ from knowledge_base.verifier import Verdict, Verifier
 from knowledge_base.versions import Repeal, same_day
 
 PROCEDURE = "诉讼程序"
-MOST_FORMER = 3
+MOST_KEYS = 3
+"""Articles of a reply, the closest first, whose past is told."""
+MOST_FORMER = 2
 MOST_NAMED = 2
 MOST_RULES = 2
+MOST_BASIS = 2
 
 
 class LawTexts(Protocol):
@@ -78,19 +81,20 @@ class LawOfTheDay:
         """Return the citations of a text; every law of the register is known by name."""
         return self._verifier.citations(said)
 
-    def stands(self, said: str) -> bool:
+    def stands(self, said: str, on: dt.date | None = None) -> bool:
         """Say whether every citation of a reply is one that the law base holds.
 
-        A former article stands only where it is named with its year or as 旧 or 原.
+        A former article stands only where it is named with its year or as 旧 or 原; the words of
+        a former article may cite what was in force on its day.
         """
-        return all(self._holds(citation) for citation in self.citations(said))
+        return all(self._holds(citation, on) for citation in self.citations(said))
 
-    def _holds(self, citation: Citation) -> bool:
+    def _holds(self, citation: Citation, on: dt.date | None) -> bool:
         today = china_date(self._clock.now())
-        if citation.edition:
-            verdict = self.judge(citation, today)
-            if verdict.status == "changed":
-                return True
+        if on is not None and self.judge(citation, on).status == "in_force":
+            return True
+        if citation.edition and self.judge(citation, today).status == "changed":
+            return True
         return citation.key in self._kb.articles or self.wording(citation.key, today) is not None
 
     def judge(self, citation: Citation, on: dt.date) -> Verdict:
@@ -115,20 +119,40 @@ class LawOfTheDay:
         version = self.in_force(law, on)
         if version is None:
             return None
-        return self._law_texts.article(version.law, version.passed, number)
+        held = self._law_texts.article(version.law, version.passed, number)
+        # The register knows days that no text states.
+        return replace(held, version=version) if held else None
+
+    def trace(self, key: str, on: dt.date, today: dt.date) -> Then | None:
+        """Return the text that stood in the place of an article of today on an earlier day."""
+        return self._then(key, on, today)
+
+    def is_present(self, version: Version | None, today: dt.date) -> bool:
+        """Say whether this is the version in force today."""
+        now = self.in_force(version.law, today) if version else None
+        return bool(now and version and same_day(now.passed, version.passed))
+
+    def last_version(self, law: str) -> Version | None:
+        """Return the last version of a law, repealed or not."""
+        rows = self._verifier.register.history(law)
+        return rows[-1].version if rows else None
+
+    def successor(self, verdict: Verdict, today: dt.date) -> str | None:
+        """Return the key that the article of a verdict bears today, if that is certain."""
+        register = self._verifier.register
+        row = register.row_of(verdict.version) if verdict.version else None
+        number = verdict.key.rpartition("/")[2]
+        if row is None:
+            return None
+        return self._verifier.renumbering.successor(row, number, today, register)
 
     def former_of(self, verdict: Verdict, today: dt.date) -> Then | None:
         """Return the former text that a verdict means, if we hold words for it."""
         version = verdict.version
-        if version is None or self._is_present(version, today):
+        if version is None or self.is_present(version, today):
             return None
         number = verdict.key.rpartition("/")[2]
-        row = self._verifier.register.row_of(version)
-        now = (
-            self._verifier.renumbering.successor(row, number, today, self._verifier.register)
-            if row
-            else None
-        )
+        now = self.successor(verdict, today)
         former = self._past.former_of(version, number)
         if former is not None:
             now = former.now[0] if former.now else now
@@ -137,10 +161,6 @@ class LawOfTheDay:
         if former is None and not wording:
             return None
         return Then(now or "", version.law, number, version, former, wording)
-
-    def _is_present(self, version: Version, today: dt.date) -> bool:
-        now = self.in_force(version.law, today)
-        return now is not None and same_day(now.passed, version.passed)
 
     def card_of(self, found: Sequence[Then]) -> Part:
         """Return the cards of former articles."""
@@ -159,12 +179,15 @@ class LawOfTheDay:
         fact = fact_date(question, today)
         rules = self.rules(question, keys, dates)
         if brief:
-            return tuple(self._rule_parts(rules[:1]))
-        changed = self.then(keys, fact.first, today) if fact else []
+            return tuple(self._rule_parts(rules[:1], keys))
+        # Where a rule says that the law of today applies to old facts, the old law would mislead.
+        settled = {key for rule in rules if rule.law_of_today for key in rule.articles}
+        open_keys = [key for key in keys[:MOST_KEYS] if key not in settled]
+        changed = self.then(open_keys, fact.first, today) if fact else []
         if not rules and not changed:
             return ()
         said = fact.said if fact else dates[0].said
-        return (*self._former_parts(said, fact, changed), *self._rule_parts(rules))
+        return (*self._former_parts(said, fact, changed), *self._rule_parts(rules, keys))
 
     def then(self, keys: Sequence[str], on: dt.date, today: dt.date) -> list[Then]:
         """Return those of today's articles whose text on an earlier day was another."""
@@ -182,7 +205,7 @@ class LawOfTheDay:
     def _then(self, key: str, on: dt.date, today: dt.date) -> Then | None:
         """Return an article as it stood on a day; None if its text was that of today."""
         traced = self._past.trace(key, on, today)
-        if traced is None or self._is_present(traced.version, today):
+        if traced is None or self.is_present(traced.version, today):
             return None
         version, number = traced.version, traced.number
         wording = ""
@@ -205,7 +228,7 @@ class LawOfTheDay:
             for rule in self._kb.transitions
             if (cited & set(rule.articles) or laws & set(rule.laws))
             and (not rule.words or any(word in question for word in rule.words))
-            and any(_speaks_to(rule, date) for date in dates)
+            and any(_speaks_to(rule, date) for date in dates if _counts_for(rule, date))
         ]
         # A rule for named matters says more than one for a whole law, which it makes needless.
         fitting.sort(key=lambda rule: (not rule.words, len(rule.articles)))
@@ -231,7 +254,10 @@ class LawOfTheDay:
             if named:
                 parts.append(notice(say(name, said=said, articles=named), "warning"))
         if any(_changed_within(one, fact) for one in changed):
-            parts.append(notice(say("then.within", said=said), "warning"))
+            until = next(
+                one.version.in_force_until for one in changed if _changed_within(one, fact)
+            )
+            parts.append(notice(say("then.within", said=said, on=until), "warning"))
         return parts
 
     def _card(self, one: Then) -> dict[str, object]:
@@ -242,7 +268,7 @@ class LawOfTheDay:
             "gist": one.former.article.gist if one.former else one.wording,
             "level": one.version.level,
             "version": _day(one.version.passed),
-            "in_force_from": _day(one.version.in_force_from),
+            "in_force_from": _day(one.version.in_force_from or one.version.passed),
             "in_force_until": _day(one.version.in_force_until),
             "changed": self._difference(one.now, changed),
             "folded": False,
@@ -255,20 +281,28 @@ class LawOfTheDay:
             return self._texts.say("then.now", article=article_title(now), changed=changed)
         return self._texts.say("then.renumbered", article=article_title(now))
 
-    def _rule_parts(self, rules: Sequence[Transition]) -> list[Part]:
+    def _rule_parts(self, rules: Sequence[Transition], cited: Sequence[str]) -> list[Part]:
         parts: list[Part] = []
         for rule in rules:
-            basis = [self._kb.articles[key] for key in rule.basis if key in self._kb.articles]
+            new = [key for key in rule.basis if key not in cited][:MOST_BASIS]
+            basis = [self._kb.articles[key] for key in new if key in self._kb.articles]
             parts.append(text(rule.say, title=self._texts.say("then.rule")))
-            parts.append(citation_cards(basis, shown=0))
+            if basis:
+                parts.append(citation_cards(basis, shown=0))
         return parts
 
 
-def former_title(one: Then) -> str:
+def edition_title(law: str, number: str, version: Version) -> str:
     """Write a former article with the year of its text, so that nobody takes it for today's."""
-    named = article_title(one.key).removeprefix(one.law)
-    year = (one.version.passed or one.version.in_force_from or dt.date.min).year
-    return f"《{one.law}》（{year}年）{named}"
+    named = article_title(f"{law}/{number}").removeprefix(law)
+    year = (version.passed or version.in_force_from or dt.date.min).year
+    # 《 》 do not stand inside one another.
+    name = law.replace("《", "〈").replace("》", "〉")
+    return f"《{name}》（{year}年）{named}"
+
+
+def former_title(one: Then) -> str:
+    return edition_title(one.law, one.number, one.version)
 
 
 def _moved(one: Then) -> str:
@@ -280,6 +314,11 @@ def _moved(one: Then) -> str:
 def _changed_within(one: Then, fact: FactDate) -> bool:
     until = one.version.in_force_until
     return until is not None and fact.first < until <= fact.last
+
+
+def _counts_for(rule: Transition, date: FactDate) -> bool:
+    """Say whether a day of hiring or wedding matters to a rule: to one on length of service."""
+    return not date.is_background or rule.topic in ("劳动", "社保")
 
 
 def _speaks_to(rule: Transition, date: FactDate) -> bool:

@@ -21,7 +21,7 @@ def citation_cards(articles: Iterable[Article], shown: int = 2) -> Part:
                     "gist": article.gist or article.text or "",
                     "level": article.version.level,
                     "version": _day(article.version.passed),
-                    "in_force_from": _day(article.version.in_force_from),
+                    "in_force_from": _day(article.version.in_force_from or article.version.passed),
                     "folded": index >= shown,
                 }
                 for index, article in enumerate(articles)

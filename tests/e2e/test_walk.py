@@ -24,7 +24,7 @@ def test_a_question_gets_citations_a_case_services_and_what_to_do(live_app: Live
     assert "劳动合同法第八十二条" in said
     cited = [p for m in reply["messages"] for p in m["parts"] if p["type"] == "citations"]
     assert cited
-    assert all(dt.date.fromisoformat(part["as_of"]) < dt.date(2100, 1, 1) for part in cited)
+    assert all(dt.date.fromisoformat(part["as_of"][:10]) < dt.date(2100, 1, 1) for part in cited)
 
 
 def test_a_follow_up_is_understood_with_the_last_topic(live_app: LiveApp) -> None:

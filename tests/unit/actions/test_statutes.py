@@ -9,10 +9,12 @@ import pytest
 from bot.actions.statutes import StatuteLookup
 from bot.dialogue.answers import Composer
 from bot.dialogue.asof import LawOfTheDay
+from bot.dialogue.guard import CitationGuard
 from bot.dialogue.turn import Turn
 from bot.domain.conversation import Context
 from bot.texts import load_texts
 from connectors.console import render
+from knowledge_base.freshness import Coverage
 from knowledge_base.models import Article, Version
 from knowledge_base.verifier import load_verifier
 from tests.conftest import FixedClock
@@ -134,3 +136,41 @@ def test_the_paragraph_or_item_asked_for_is_shown(
     said = render(StatuteLookup(composer, law, load_texts()).reply(turn(words)).parts)
     assert shown in said
     assert "甲款" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("公司法2018年第33条", "《公司法》（2018年）第三十三条"),
+        ("公司法2013年版第28条", "本库没有收录当时的文本"),
+        ("民事诉讼法第239条 2018年", "《民事诉讼法》（2017年）第二百三十九条"),
+        ("刑法第二百八十七条之二 2014年", "《刑法》（2011年）第二百八十七条之二"),
+        ("合同法第500条", "《合同法》已经废止，它的文本里也没有第五百条"),
+        ("公司法第500条", "里没有第五百条"),
+        ("民法典1165条2019年", "《侵权责任法》（2009年）第六条"),
+        ("2015年民间借贷司法解释26条", "（2015年）第二十六条"),
+        ("2021年民诉法246条", "《民事诉讼法》（2021年）第二百四十六条"),
+    ],
+)
+def test_a_text_of_the_past_is_never_passed_off_as_todays_nor_the_reverse(
+    statutes: StatuteLookup, words: str, said: str
+) -> None:
+    assert said in render(statutes.reply(turn(words)).parts)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "民法典第1300条", "民法典第零条", "公司法第500条", "旧公司法第300条", "合同法第500条",
+        "合同法第107条 2019年", "2018年的时候婚姻法第46条怎么规定", "公司法2013年版第28条",
+        "火星移民法第3条", "环境保护法第64条", "民法典1165条2019年",
+    ],
+)  # fmt: skip
+def test_every_look_up_still_says_something_after_the_check(
+    statutes: StatuteLookup, composer: Composer, words: str
+) -> None:
+    reply = statutes.reply(turn(words))
+    guard = CitationGuard(law_of(composer.kb).stands, Coverage({}), load_texts())
+    checked = guard.checked(reply)
+    assert len(checked.parts) == len(reply.parts), render(reply.parts)
+    assert checked.parts[0].type == "text"

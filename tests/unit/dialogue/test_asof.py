@@ -74,7 +74,7 @@ def test_an_unsure_reply_tells_the_rule_alone(law: LawOfTheDay) -> None:
 
 
 def test_a_year_in_which_the_law_changed_asks_for_the_exact_day(law: LawOfTheDay) -> None:
-    assert "请把日期说准确" in added(law, "2022年被车撞伤残疾赔偿金怎么算", INJURY)
+    assert "2022-05-01 起改" in added(law, "2022年被车撞伤残疾赔偿金怎么算", INJURY)
 
 
 @pytest.mark.parametrize(
@@ -107,3 +107,50 @@ def test_the_day_told_before_counts_for_what_is_asked_next(composer: Composer) -
     assert first.context is not None
     then = composer.answer(Turn("c", "那残疾赔偿金怎么算", first.context))
     assert "您说的是2021年的事" in render(then.parts)
+
+
+def test_a_new_day_in_a_follow_up_takes_the_place_of_the_old_one(composer: Composer) -> None:
+    first = composer.answer(Turn("c", "2021年3月被车撞了，残疾赔偿金怎么算", Context()))
+    assert first.context is not None
+    assert "您说的是2021年3月的事" in render(first.parts)
+    then = composer.answer(Turn("c", "那要是2023年撞的呢", first.context))
+    assert "2021年3月" not in render(then.parts)
+    assert "赔偿" in render(then.parts)
+
+
+def test_a_correction_of_the_day_asks_the_last_question_again(composer: Composer) -> None:
+    first = composer.answer(Turn("c", "2023年朋友借钱不还怎么办", Context()))
+    assert first.context is not None
+    then = composer.answer(Turn("c", "我说错了，是2019年借的", first.context))
+    assert then.context is not None
+    assert then.context.answer_id == first.context.answer_id
+    assert "您说的是2019年的事" in render(then.parts)
+
+
+def test_the_law_of_today_is_announced_as_such_before_it_is_told(composer: Composer) -> None:
+    reply = composer.answer(Turn("c", "2025年8月被人打伤了，怎么处罚他", Context()))
+    assert reply.parts[0].type == "notice"
+    assert "先说现行规定" in reply.parts[0].body["text"]
+
+
+def test_where_todays_law_applies_to_old_facts_the_old_law_is_not_told(law: LawOfTheDay) -> None:
+    said = added(law, "2020年8月高空抛物砸伤人", "民法典/1254")
+    assert "也适用民法典" in said
+    assert "侵权责任法" not in said
+
+
+def test_the_later_of_two_former_texts_is_told(law: LawOfTheDay) -> None:
+    key = "最高人民法院关于适用《中华人民共和国民法典》婚姻家庭编的解释（二）/8"
+    said = added(law, "2016年父母出钱买的房离婚怎么分", key)
+    assert "（三）》（2011年）第七条" in said
+    assert "（二）》（2003年）" not in said
+
+
+@pytest.mark.parametrize(
+    ("question", "key"),
+    [("2017年老公借了20万要我还吗", "民法典/1064"), ("2015年离婚时他藏了存款", "民法典/1092")],
+)
+def test_presumptions_and_periods_of_the_past_are_not_told_as_governing(
+    law: LawOfTheDay, question: str, key: str
+) -> None:
+    assert "当时有效的条文" not in added(law, question, key)

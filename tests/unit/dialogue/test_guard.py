@@ -48,10 +48,46 @@ def test_citations_say_how_far_the_law_base_reaches_for_their_kind() -> None:
         (Part("citations", {"items": [law]}), Part("citations", {"items": [law, ruling]})),
     )
     days = [part.body.get("as_of") for part in guard().checked(reply).parts]
-    assert days == ["2026-06-26", "2025-04-05"]
+    assert days == ["2026-06-26", "2026-06-26（法律），2025-04-05（司法解释）"]
 
 
 def test_a_former_article_passes_only_under_its_year() -> None:
     parts = (text("当时是《合同法》（1999年）第一百零七条"), text("按《合同法》第一百零七条"))
     checked = guard().checked(TurnReply("legal_question", parts))
     assert [p.body["text"] for p in checked.parts] == ["当时是《合同法》（1999年）第一百零七条"]
+
+
+def test_a_sentence_that_denies_an_article_may_name_it() -> None:
+    denying = Part("text", {"text": "《民法典》里没有第一千三百条", "denies": True})
+    reply = TurnReply("statute_lookup", (denying, Part("buttons", {"items": []})))
+    assert guard().checked(reply).parts == reply.parts
+
+
+def test_a_reply_of_which_only_buttons_are_left_says_something() -> None:
+    reply = TurnReply(
+        "legal_question", (text("《民法典》第九千条"), Part("buttons", {"items": []}))
+    )
+    assert [part.type for part in guard().checked(reply).parts] == ["text", "buttons"]
+
+
+def test_of_several_cards_only_the_false_one_is_withheld() -> None:
+    true = {"title": "劳动合同法第八十二条", "gist": "", "level": "法律"}
+    false = {"title": "劳动合同法第九百条", "gist": "", "level": "法律"}
+    (part,) = guard().checked(TurnReply("x", (Part("citations", {"items": [true, false]}),))).parts
+    assert [item["title"] for item in part.body["items"]] == ["劳动合同法第八十二条"]
+
+
+def test_a_former_article_may_cite_the_law_of_its_day() -> None:
+    former = {
+        "title": "《最高人民法院关于适用〈中华人民共和国婚姻法〉若干问题的解释（一）》（2001年）第十条",
+        "gist": "婚姻法第十一条所称的胁迫，是指以生命、健康等相要挟。",
+        "level": "司法解释",
+        "in_force_until": "2021-01-01",
+    }
+    reply = TurnReply("x", (Part("citations", {"items": [former]}),))
+    assert guard().checked(reply).parts
+    today = {**former, "in_force_until": ""}
+    assert (
+        guard().checked(TurnReply("x", (Part("citations", {"items": [today]}),))).parts[0].type
+        == "text"
+    )

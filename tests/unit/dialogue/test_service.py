@@ -46,7 +46,7 @@ class World:
             self.repository,
             self.rasa,
             SafetyDesk(load_safety_lanes(ROOT), {}, TEXTS),
-            CitationGuard(lambda said: True, Coverage({}), TEXTS),
+            CitationGuard(lambda said, on: True, Coverage({}), TEXTS),
             Fallback(FixedAnswer(), TEXTS),
             (self.form,),
             self.bus,
