@@ -79,7 +79,8 @@ def test_of_several_cards_only_the_false_one_is_withheld() -> None:
 
 def test_a_former_article_may_cite_the_law_of_its_day() -> None:
     former = {
-        "title": "《最高人民法院关于适用〈中华人民共和国婚姻法〉若干问题的解释（一）》（2001年）第十条",
+        "title": "《最高人民法院关于适用〈中华人民共和国婚姻法〉若干问题的解释（一）》"
+        "（2001年）第十条",
         "gist": "婚姻法第十一条所称的胁迫，是指以生命、健康等相要挟。",
         "level": "司法解释",
         "in_force_until": "2021-01-01",
