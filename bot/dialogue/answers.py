@@ -19,7 +19,7 @@ from bot.domain.clock import Clock, china_date
 from bot.domain.conversation import Context, HandoverReason
 from bot.texts import Texts
 from connectors.messages import Part, buttons, notice, text
-from knowledge_base.factdates import fact_date, mentioned_dates, without_dates
+from knowledge_base.factdates import mentioned_dates, without_dates
 from knowledge_base.models import Answer, Article, Kind, KnowledgeBase
 from retrieval.search import Hit, SearchResult
 
@@ -388,10 +388,9 @@ class Composer:
             return reply
         kinds = [part.type for part in reply.parts]
         place = kinds.index("citations") + 1 if "citations" in kinds else 1
-        fact = fact_date(question, self.today())
-        # What stands first is the law of today, and may be the opposite of what held then.
-        first = (notice(self._texts.say("then.first", said=fact.said), "warning"),) if fact else ()
-        return replace(reply, parts=(*first, *reply.parts[:place], *added, *reply.parts[place:]))
+        first = self._law.warning(question, _cited(reply), self.today())
+        before = (first,) if first is not None else ()
+        return replace(reply, parts=(*before, *reply.parts[:place], *added, *reply.parts[place:]))
 
     def _labelled(self, reply: TurnReply, before: Context) -> TurnReply:
         """Add the AI label, once a conversation."""

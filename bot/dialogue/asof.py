@@ -184,10 +184,38 @@ class LawOfTheDay:
         settled = {key for rule in rules if rule.law_of_today for key in rule.articles}
         open_keys = [key for key in keys[:MOST_KEYS] if key not in settled]
         changed = self.then(open_keys, fact.first, today) if fact else []
-        if not rules and not changed:
+        lost = [key for key in open_keys[:1] if fact and self._is_lost(key, fact.first, today)]
+        if not rules and not changed and not lost:
             return ()
         said = fact.said if fact else dates[0].said
-        return (*self._former_parts(said, fact, changed), *self._rule_parts(rules, keys))
+        parts = [*self._former_parts(said, fact, changed), *self._rule_parts(rules, keys)]
+        for key in lost:
+            parts.append(
+                notice(self._texts.say("then.lost", article=article_title(key)), "warning")
+            )
+        return tuple(parts)
+
+    def warning(self, question: str, keys: Sequence[str], today: dt.date) -> Part | None:
+        """Return what to say before a reply whose law is not that of the facts.
+
+        What stands first is the law of today, and may be the opposite of what held then.
+        """
+        fact = fact_date(question, today)
+        if fact is None:
+            return None
+        rules = self.rules(question, keys, mentioned_dates(question, today))
+        if rules and all(rule.law_of_today for rule in rules):
+            return None
+        return notice(self._texts.say("then.first", said=fact.said), "warning")
+
+    def _is_lost(self, key: str, on: dt.date, today: dt.date) -> bool:
+        """Say whether an article has changed since a day whose text we cannot tell."""
+        then = self.in_force(key.rpartition("/")[0], on)
+        if then is None or self.is_present(then, today):
+            return False
+        article = self._kb.articles.get(key)
+        is_procedure = article is not None and article.topic == PROCEDURE
+        return not is_procedure and self._past.trace(key, on, today) is None
 
     def then(self, keys: Sequence[str], on: dt.date, today: dt.date) -> list[Then]:
         """Return those of today's articles whose text on an earlier day was another."""

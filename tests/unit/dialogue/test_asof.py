@@ -154,3 +154,13 @@ def test_presumptions_and_periods_of_the_past_are_not_told_as_governing(
     law: LawOfTheDay, question: str, key: str
 ) -> None:
     assert "当时有效的条文" not in added(law, question, key)
+
+
+def test_a_text_that_is_lost_is_said_to_be(law: LawOfTheDay) -> None:
+    assert "本库没有当时的文本" in added(law, "2009年酒后开车会怎么罚", "道路交通安全法/91")
+    assert law.parts("2023年酒后开车会怎么罚", ["道路交通安全法/91"], TODAY) == ()
+
+
+def test_there_is_no_warning_where_the_law_of_today_applies(law: LawOfTheDay) -> None:
+    assert law.warning("2020年8月高空抛物砸伤人", ["民法典/1254"], TODAY) is None
+    assert law.warning("2025年8月被人打了", [FIGHT], TODAY) is not None
