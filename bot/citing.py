@@ -7,12 +7,20 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
 
 from bot.dialogue.asof import LawTexts
 from bot.dialogue.normalise import canonical
@@ -27,9 +35,29 @@ from retrieval.search import SearchResult
 Row = dict[str, Any]
 C = TypeVar("C", bound=BaseModel)
 MOST_ARTICLES = 5
+_WRITTEN = {
+    "id": "要是字符串或整数",
+    "text": "要是一段文字",
+    "question": "要是一段文字",
+    "key": "要写成 劳动合同法/82",
+    "on": "要写成 2026-11-23",
+}
 _SEARCHED = 12
+LONGEST_AROUND = 12
+"""Characters beside citations up to which a question asks for the articles themselves."""
+_NOTHING = "那一天没有这部法或这一条"
 LONGEST = 20_000
 """Characters of a text to judge; a book is to be sent in pieces."""
+
+
+def _iso(value: object) -> object:
+    if not isinstance(value, str) or _ISO.fullmatch(value) is None:
+        raise ValueError("no day")
+    return value
+
+
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
+Day = Annotated[dt.date, BeforeValidator(_iso)]
 
 
 class CiteCase(BaseModel):
@@ -37,9 +65,9 @@ class CiteCase(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    id: str | int
-    text: str
-    on: dt.date | None = None
+    id: StrictStr | StrictInt
+    text: StrictStr
+    on: Day | None = None
 
 
 class LawCase(BaseModel):
@@ -47,10 +75,10 @@ class LawCase(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    id: str | int
-    question: str | None = None
-    key: str | None = None
-    on: dt.date | None = None
+    id: StrictStr | StrictInt
+    question: StrictStr | None = None
+    key: StrictStr | None = None
+    on: Day | None = None
 
 
 class Search(Protocol):
@@ -95,18 +123,23 @@ class Citing:
         if not case.key and not (case.question or "").strip():
             return {"id": case.id, "error": "question 和 key 至少要有一个"}
         if case.key:
-            return {"id": case.id, "articles": self._by_key(case.key, case.on or self.today)}
+            parts = key_parts(case.key)
+            if parts is None:
+                return {"id": case.id, "error": f"key {_WRITTEN['key']}"}
+            found = self._by_key(*parts, case.on or self.today)
+            return {"id": case.id, "articles": found} | ({} if found else {"note": _NOTHING})
         assert case.question is not None
         question = canonical(case.question)
         told = fact_date(question, self.today)
         on = case.on or (told.first if told else self.today)
+        cited = self.verifier.citations(question)
+        if cited and len(question) - (cited[-1].end - cited[0].start) <= LONGEST_AROUND:
+            # It only names articles.
+            rows = [r for c in cited[:MOST_ARTICLES] for r in self._by_key(c.law, c.number, on)]
+            return {"id": case.id, "articles": rows}
         return {"id": case.id, "articles": self._by_question(question, on)}
 
-    def _by_key(self, key: str, on: dt.date) -> list[Row]:
-        parts = key_parts(key)
-        if parts is None:
-            return []
-        law, number = parts
+    def _by_key(self, law: str, number: str, on: dt.date) -> list[Row]:
         verdict = self.verifier.judge(law, number, on)
         if verdict.status == "in_force" and verdict.version is not None:
             return [self._article(verdict.version, number)]
@@ -156,8 +189,13 @@ class Citing:
             "in_force_until": _day(version.in_force_until),
             "text": self._words(key, version, number),
         }
+        notes = []
         if not row["text"]:
-            row["note"] = "法律库没有收录这一条当时的文本"
+            notes.append("法律库没有收录这一条当时的文本")
+        if version.in_force_from is None:
+            notes.append("文本没有写明施行日，按通过日推定")
+        if notes:
+            row["note"] = "；".join(notes)
         return row
 
     def _words(self, key: str, version: Version, number: str) -> str:
@@ -175,15 +213,16 @@ class Citing:
 def _read(shape: type[C], line: str) -> C | Row:
     try:
         raw = json.loads(line)
-    except ValueError:
-        return {"id": None, "error": "这一行不是 JSON"}
-    case_id = raw.get("id") if isinstance(raw, dict) else None
+        json.dumps(raw, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return {"id": None, "error": "这一行不是 JSON，或含有不成字的编码"}
+    if not isinstance(raw, dict):
+        return {"id": None, "error": "每行要是一个 {…}"}
     try:
         return shape.model_validate(raw)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        return {"id": case_id, "error": f"格式不对：{field} {first['msg']}"}
+        field = str(error.errors()[0]["loc"][0])
+        return {"id": raw.get("id"), "error": f"{field} {_WRITTEN.get(field, '写法不对')}"}
 
 
 def _day(day: dt.date | None) -> str | None:

@@ -130,11 +130,15 @@ async def _route(rows: list[str]) -> None:
 
 def _read_lines(file: Path) -> list[str]:
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        print(f"读不了文件 {file}：{error}", file=sys.stderr)
+        # Notepad puts a byte order mark before the first line.
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        print(f"读不了文件 {file}：不是 UTF-8 编码", file=sys.stderr)
         raise typer.Exit(2) from None
-    return [line for line in text.splitlines() if line.strip()]
+    except OSError as error:
+        print(f"读不了文件 {file}：{error.strerror}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    return [line for line in text.split("\n") if line.strip()]
 
 
 @app.command()
@@ -248,4 +252,7 @@ def _explained() -> Iterator[None]:
         yield
     except (LawbridgeError, RasaMissing, backups.BackupError) as error:
         console.print(f"[red]✗[/] {error}")
+        raise typer.Exit(1) from None
+    except OSError as error:
+        console.print(f"[red]✗[/] {error.filename or ''} 读写不了：{error.strerror}")
         raise typer.Exit(1) from None

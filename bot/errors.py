@@ -61,6 +61,24 @@ class NotFound(LawbridgeError):
     sentence = "没有找到您要的内容。"
 
 
+class DatabaseUnusable(LawbridgeError):
+    code = "database_unusable"
+    status = 503
+    sentence = "数据库打不开，请检查 BOT_DATABASE_URL 和数据目录的权限。"
+
+
+class ImportCollision(LawbridgeError):
+    code = "import_collision"
+    status = 409
+    sentence = "另一个导入同时在进行，这一次没有生效；等它结束后再运行一遍。"
+
+
+class TooMuchWithdrawn(LawbridgeError):
+    code = "too_much_withdrawn"
+    status = 409
+    sentence = "这次导入会撤下大部分已有的版本。"
+
+
 class AlreadyClaimed(LawbridgeError):
     code = "already_claimed"
     status = 409

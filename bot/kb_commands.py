@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bot.core import make_store, open_law_base
 from bot.domain.clock import SystemClock, china_date
-from bot.errors import LawbridgeError
+from bot.errors import LawbridgeError, StorageUnavailable
 from bot.lawbase.repository import LawRepository
 from bot.lawbase.service import ImportResult, LawImport
 from bot.log import configure
@@ -49,6 +49,7 @@ STALE = frozenset(LEDGER_TITLES) - {"coming", "source", "test", "gap"}
 
 console = Console(stderr=True)
 SHOWN = 10
+Yes = Annotated[bool, typer.Option("--yes", help="即使会撤下大量已有版本也导入")]
 Folder = Annotated[Path, typer.Argument(help="法规文本所在的目录")]
 
 
@@ -64,15 +65,15 @@ def check(
 
 
 @import_app.command("lawrefbook")
-def import_lawrefbook(folder: Folder) -> None:
+def import_lawrefbook(folder: Folder, yes: Yes = False) -> None:
     """导入 LawRefBook/Laws 的目录（法律、行政法规、司法解释、部门规章）。"""
-    _import("lawrefbook", lambda advance: SOURCES["lawrefbook"](folder, advance))
+    _import("lawrefbook", lambda advance: SOURCES["lawrefbook"](folder, advance), force=yes)
 
 
 @import_app.command("just-laws")
-def import_just_laws(folder: Folder) -> None:
+def import_just_laws(folder: Folder, yes: Yes = False) -> None:
     """导入 just-laws 的目录（现行法律）。"""
-    _import("just-laws", lambda advance: SOURCES["just-laws"](folder, advance))
+    _import("just-laws", lambda advance: SOURCES["just-laws"](folder, advance), force=yes)
 
 
 @import_app.command("docx")
@@ -126,7 +127,11 @@ def freshness(
 
 
 def _import(
-    source: str, read: Callable[[Callable[[int, int], None]], SourceReport], *, whole: bool = True
+    source: str,
+    read: Callable[[Callable[[int, int], None]], SourceReport],
+    *,
+    whole: bool = True,
+    force: bool = False,
 ) -> None:
     configure("ERROR", json=False)
     with _explained(), _progress() as progress:
@@ -142,10 +147,13 @@ def _import(
             source,
             report,
             whole=whole,
+            force=force,
             advance=lambda done, total: progress.update(writing, completed=done, total=total),
         )
         progress.update(writing, total=max(1, result.new), completed=max(1, result.new))
     _tell(result)
+    if result.source == "docx" and result.files > result.versions:
+        raise typer.Exit(1)
 
 
 def _tell(result: ImportResult) -> None:
@@ -156,6 +164,9 @@ def _tell(result: ImportResult) -> None:
         f"索引、案例、修正案等 {len(result.skipped)} 个文件不是法规，未导入）",
         soft_wrap=True,
     )
+    lost = result.files - result.versions if result.source == "docx" else 0
+    if lost > 0:
+        console.print(f"[red]有 {lost} 个文件没有导入[/]，原因如下：")
     if result.problems:
         console.print(f"[yellow]有 {len(result.problems)} 处没能读成条文：[/]")
         for kind, count in Counter(_kind(p) for p in result.problems).most_common():
@@ -207,8 +218,21 @@ def _progress() -> Progress:
 def _explained() -> Iterator[None]:
     try:
         yield
-    except (LawbridgeError, NotASource, FileNotFoundError, PermissionError) as error:
+    except StorageUnavailable:
+        console.print(
+            "[red]✗[/] 数据库一直被占用或写不进去（磁盘满了？）。处理后再运行同一命令，会接着导入。"
+        )
+        raise typer.Exit(1) from None
+    except (LawbridgeError, NotASource) as error:
         console.print(f"[red]✗[/] {error}", highlight=False)
+        raise typer.Exit(1) from None
+    except FileNotFoundError as error:
+        console.print(f"[red]✗[/] 没有 {error.filename or error}", highlight=False)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        console.print(
+            f"[red]✗[/] {error.filename or ''} 读写不了：{error.strerror}", highlight=False
+        )
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         console.print("已中止。原有的法规文本照常使用；再运行同一命令会接着导入。")

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from knowledge_base.lawnames import LawNames, known_laws, short_name
+from knowledge_base.lawnames import LawNames, elsewhere, known_laws, short_name
 from knowledge_base.numerals import to_chinese, to_int
 
 __all__ = ["Citation", "article_title", "key_of", "key_parts", "parse", "short_name"]
@@ -18,7 +18,7 @@ __all__ = ["Citation", "article_title", "key_of", "key_parts", "parse", "short_n
 _N = r"(?:[0-9０-９]{1,4}|[零〇○一二三四五六七八九十百千两]{1,9})"
 _SMALL = r"(?:[0-9０-９]{1,2}|[一二三四五六七八九十]{1,3})"
 _SUB = rf"(?:\s*之\s*{_SMALL}(?![0-9０-９一二三四五六七八九十百]))"
-_JOIN = r"\s*(?:[、,~～—－-]|以及|或者|[和与及或至到])\s*"
+_JOIN = r"\s*(?:[、,~～]|[—－-]{1,2}|以及|或者|[和与及或至到])\s*"
 _PART = rf"(?:[（(]\s*{_N}\s*[)）]|{_N})"
 _REF = re.compile(
     rf"(?P<mark>第\s*)?(?<![0-9０-９零〇○一二三四五六七八九十百千.．])"
@@ -30,9 +30,10 @@ _REF = re.compile(
     rf"(?:{_JOIN}第?\s*{_PART})*\s*项)?"
 )
 _LISTED = re.compile(rf"(?P<join>{_JOIN})?(?:第\s*)?(?P<main>{_N})(?:\s*之\s*(?P<sub>{_N}))?")
+_KEY_NUMBER = re.compile(r"[0-9]{1,4}(?:-[0-9]{1,2})?")
 _FIRST_NUMBER = re.compile(_N)
 _SUBS = re.compile(rf"(?P<join>{_JOIN})?之\s*(?P<sub>{_N})")
-_RANGE = frozenset("至到-－—~～")
+_RANGE = frozenset(("至", "到", "-", "－", "—", "~", "～", "--", "——", "－－"))
 LONGEST_RANGE = 300
 """Articles named by one range; a longer one names its ends only."""
 _EDITION_AFTER = re.compile(
@@ -70,13 +71,16 @@ _COURT_TITLE = re.compile(
     r"(?:解释|规定|批复|意见|决定|纪要|办法|安排|规则|答复|通知)(?:[（(][^（）()]{1,4}[)）])?$"
 )
 _UNKNOWN = re.compile(
-    r"[一-龥]{2,24}(?:法典|法|条例|规定|办法|细则|解释|规则)"
+    r"[一-龥]{2,24}(?:法典|法|条例|规定|办法|细则|解释|规则|修正案|草案|意见|纪要)"
     r"(?:[（(][一二三四五六七八九十]+[)）]|[一二三四五六七八九十])?$"
 )
 _COUNTRY = "中华人民共和国"
 _LEAD = re.compile(
     r".*(?:根据|依照|依据|按照|违反|适用|参照|援引|触犯|符合|规定于|以及|或者|还有|请问|我想问|想问"
     r"|想知道|什么是|我国|中国|现行|查一下|查查|看看|查询|解释一下|[和与及按依看查问据见])"
+)
+_ABOUT_IT = re.compile(
+    r"》?的?(?:若干问题的(?:解释|意见|规定)|司法解释|修正案|草案|实施(?:细则|办法|条例))"
 )
 _TOO_GENERAL = re.compile(
     r"(?:法律|相关|有关|国家|暂行|若干)规定|相关法|地方法|司法解释|行政法规|实施(?:条例|细则|办法)"
@@ -157,9 +161,9 @@ def key_parts(key: str) -> tuple[str, str] | None:
     The law may be called by any of its names: ``民诉法/264`` is ``民事诉讼法/264``.
     """
     law, slash, number = key.strip().rpartition("/")
-    main, dash, sub = number.partition("-")
-    if not slash or not law or not main.isdecimal() or (dash and not sub.isdecimal()):
+    if not slash or not law or not _KEY_NUMBER.fullmatch(number):
         return None
+    main, dash, sub = number.partition("-")
     return known_laws().short(law), f"{int(main)}-{int(sub)}" if dash else str(int(main))
 
 
@@ -198,6 +202,9 @@ def _law_before(text: str, start: int, floor: int, names: LawNames, this_law: st
         said = text[opened + 1 : end - 1]
         if _AGREEMENT.search(said):
             return _NOT_A_LAW
+        if foreign := elsewhere(text[max(floor, opened - 6) : opened]):
+            # 德国《民法典》 is not ours.
+            return _Named(opened - len(foreign), foreign + said, foreign + said)
         court = _COURT.search(text[max(floor, opened - 20) : opened])
         if court and said.startswith("关于"):
             full = ("最高人民法院" if court[0] == "最高法" else court[0]) + said
@@ -258,6 +265,9 @@ def _law_meant(text: str, previous_end: int, start: int, names: LawNames, law: s
 def _last_mention(text: str, floor: int, before: int, names: LawNames) -> str:
     """Return the short name of the law mentioned last in ``text[floor:before]``, or nothing."""
     for ending in reversed(list(_NAME_END.finditer(text, floor, before))):
+        if _ABOUT_IT.match(text, ending.end(), before):
+            # 《刑法》司法解释第3条 is an article of the interpretation.
+            continue
         if ending[0] == "》":
             opened = _opening(text, ending.end(), floor)
             if opened >= 0 and not _AGREEMENT.search(text, opened, ending.start()):

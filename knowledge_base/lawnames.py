@@ -26,8 +26,16 @@ _FOLDED_AWAY = re.compile(rf"[\s《》〈〉<>＜＞“”\"]|{_COUNTRY}")
 _BEFORE_A_NAME = frozenset(
     "据照按依反犯用和与及或国行看查问说是的了下把从对像合于在由有新旧老原懂守以让给你我他她们里中个讲指称叫到过着为而想去年版"
 )
+_LONGEST_PLACE = 4
 _LONGEST_WRITTEN = 140
 """Characters a law's name can take in a text, brackets and 中华人民共和国 included."""
+_ELSEWHERE = re.compile(
+    r"(?:日本|德国|法国|美国|英国|韩国|朝鲜|俄罗斯|加拿大|澳大利亚|新加坡|越南|缅甸|泰国|印度|欧盟|瑞士|意大利"
+    r"|台湾|香港|澳门|北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北"
+    r"|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|内蒙古|广西|西藏|宁夏|新疆|深圳|[省市县州]|自治区|特区"
+    r"|军人|行政|城镇|国际)$"
+)
+"""What before a law's name makes it another law: of a country, a place, or of a special kind."""
 _BRACKETS = str.maketrans({"(": "（", ")": "）", "〈": "《", "〉": "》", "＜": "《", "＞": "》",
                            "<": "《", ">": "》"})  # fmt: skip
 
@@ -65,7 +73,7 @@ class LawNames:
 
     def __init__(self, aliases: Mapping[str, str], names: Iterable[str] = ()) -> None:
         """``aliases`` maps what people say to short names; ``names`` are further short names."""
-        laws = {folded(name): short_name(name) for name in (*names, *aliases.values())}
+        laws = {folded(name): short_name(name) for name in (*names, *aliases.values()) if name}
         for alias, name in aliases.items():
             laws.setdefault(folded(alias), short_name(name))
         self._laws = laws
@@ -117,18 +125,24 @@ class LawNames:
             # Two characters tell how long a name can be at all, which spares most of the way back.
             if len(kept) == 2:
                 lengths = self._lengths.get(kept[1] + kept[0], ())
-            if len(kept) > 1 and (not lengths or len(kept) > lengths[0]):
+            if len(kept) > 1 and (not lengths or len(kept) > lengths[0] + _LONGEST_PLACE):
                 break
         name = "".join(reversed(kept))
         for length in lengths:
             if length > len(name):
                 continue
             law = self._laws.get(name[-length:])
-            if law is not None and (
-                name[-length:] not in self._nicknames or _stands_alone(name, length)
-            ):
+            if law is None or _ELSEWHERE.search(name[:-length]):
+                continue
+            if name[-length:] not in self._nicknames or _stands_alone(name, length):
                 return start + places[length - 1], law
         return None
+
+
+def elsewhere(before: str) -> str:
+    """Return the place or kind before a law's name that makes it another law, or nothing."""
+    match = _ELSEWHERE.search(before.rstrip())
+    return match[0] if match else ""
 
 
 def _lengths_by_ending(names: Iterable[str]) -> dict[str, tuple[int, ...]]:

@@ -88,7 +88,7 @@ class Verifier:
 
     @functools.cached_property
     def _names(self) -> LawNames:
-        return known_laws().with_names(self.register.laws)
+        return known_laws().with_names((*self.register.laws, *self.register.repealed_laws))
 
     def _changed(self, key: str, row: Dated, number: str, on: dt.date) -> Verdict:
         successor = self.renumbering.successor(row, number, on, self.register)
@@ -119,9 +119,12 @@ class Verifier:
         if row.numbers is not None:
             return number in row.numbers
         place = rows.index(row)
+        # What was inserted later (之N) did not stand in an earlier text.
+        is_inserted = "-" in number
         later = next((r for r in rows[place + 1 :] if r.numbers is not None), None)
         earlier = next((r for r in reversed(rows[:place]) if r.numbers is not None), None)
-        return any(r is not None and number in (r.numbers or ()) for r in (later, earlier))
+        near = (earlier,) if is_inserted and earlier is not None else (later, earlier)
+        return any(r is not None and number in (r.numbers or ()) for r in near)
 
 
 def _years(row: Dated) -> set[int]:

@@ -85,6 +85,11 @@ class Register:
         """Short names of all laws, in the order of the register."""
         return tuple(rows[0].version.law for rows in self._laws.values())
 
+    @property
+    def repealed_laws(self) -> tuple[str, ...]:
+        """Names of the laws whose repeal is known."""
+        return tuple(self._repeals)
+
     def knows(self, law: str) -> bool:
         """Say whether the register holds a law or at least its repeal."""
         return folded(law) in self._laws or folded(law) in self._repeals

@@ -8,8 +8,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from bot.domain.clock import Clock
+from bot.errors import ImportCollision
 from bot.store.tables import law_articles, law_ledger, law_versions
 from bot.store.unit import Store
 from knowledge_base.models import Article, Version
@@ -67,9 +69,16 @@ class LawRepository:
             return {row.digest: row.id for row in rows}
 
     def stage(self, source: str, batch: Sequence[Staged], retrieved_on: dt.date) -> list[int]:
-        """Write versions that nobody sees yet, in one transaction; return their ids."""
-        with self._store.write() as connection:
-            return [self._insert(connection, source, one, retrieved_on) for one in batch]
+        """Write versions that nobody sees yet, in one transaction; return their ids.
+
+        Raises:
+            ImportCollision: another import is writing the same versions.
+        """
+        try:
+            with self._store.write() as connection:
+                return [self._insert(connection, source, one, retrieved_on) for one in batch]
+        except IntegrityError as error:
+            raise ImportCollision from error
 
     def _insert(
         self, connection: Connection, source: str, staged: Staged, retrieved_on: dt.date
@@ -116,6 +125,9 @@ class LawRepository:
 
         ``whole``: the ids are all the source has. Otherwise only other texts of the same version
         of the same law give way to them. What was staged and never published is dropped.
+
+        Raises:
+            ImportCollision: another import has dropped what this one staged.
         """
         kept = set(ids)
         with self._store.write() as connection:
@@ -127,6 +139,9 @@ class LawRepository:
                     law_versions.c.published,
                 ).where(law_versions.c.source == source)
             ).all()
+            if kept - {row.id for row in rows}:
+                # Another import has published meanwhile and dropped what was staged here.
+                raise ImportCollision
             replaced = {(row.law, row.passed) for row in rows if row.id in kept}
             gone = [
                 row

@@ -15,7 +15,7 @@ from typing import TypeVar
 import structlog
 
 from bot.domain.clock import Clock, china_date
-from bot.errors import StorageUnavailable
+from bot.errors import StorageUnavailable, TooMuchWithdrawn
 from bot.lawbase.repository import LawRepository, Staged, StoredVersion
 from knowledge_base.lawnames import folded
 from knowledge_base.sources import Law, Problem, SourceReport
@@ -29,6 +29,9 @@ BATCH = 40
 PATIENCE = 24
 """How often a locked database is tried again, with ``PAUSE_S`` between."""
 PAUSE_S = 2.5
+FEWEST = 20
+LARGEST_LOSS = 0.1
+"""Share of a source's versions beyond which its disappearance looks like a wrong folder."""
 _IGNORED = re.compile(r"[\s\u200b-\u200d\ufeff　，。；：、“”‘’\"'（）()《》〈〉<>|—…·.,;:-]+")
 
 
@@ -79,6 +82,7 @@ class LawImport:
         report: SourceReport,
         *,
         whole: bool = True,
+        force: bool = False,
         advance: Callable[[int, int], None] = lambda _done, _all: None,
     ) -> ImportResult:
         """Bring the stored texts of a source to those of a report.
@@ -86,14 +90,20 @@ class LawImport:
         Versions already stored are recognised and not written again, so an import that was cut
         off goes on where it stopped. Readers see the old texts until the last step.
 
+        ``force`` lets it withdraw much of what is there.
+
         Raises:
             StorageUnavailable: the database stayed locked for a minute.
+            TooMuchWithdrawn: a tenth of the source would go; most often the wrong folder.
+            ImportCollision: another import runs at the same time.
         """
         laws, doubles = _each_once(report.laws)
         known = self._patiently(partial(self._repository.digests, source))
         staged = [Staged(law, digest_of(law)) for law in laws]
         ids = [known[one.digest] for one in staged if one.digest in known]
         missing = [one for one in staged if one.digest not in known]
+        if whole and not force:
+            self._refuse_to_empty(source, laws)
         today = china_date(self._clock.now())
         for start in range(0, len(missing), BATCH):
             batch = missing[start : start + BATCH]
@@ -113,6 +123,16 @@ class LawImport:
             skipped=report.skipped,
             problems=(*report.problems, *doubles),
         )
+
+    def _refuse_to_empty(self, source: str, laws: Sequence[Law]) -> None:
+        coming = {(folded(law.version.law), law.version.passed) for law in laws}
+        present = [one for one in self._repository.versions() if one.version.source == source]
+        gone = [o for o in present if (folded(o.version.law), o.version.passed) not in coming]
+        if len(present) >= FEWEST and len(gone) > len(present) * LARGEST_LOSS:
+            raise TooMuchWithdrawn(
+                f"这次导入会撤下 {len(present)} 个版本中的 {len(gone)} 个，目录可能不对，没有导入；"
+                "确定要换掉的，请加 --yes。"
+            )
 
     def _patiently(self, work: Callable[[], T]) -> T:
         for _ in range(PATIENCE):

@@ -9,6 +9,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.errors import DatabaseUnusable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 POSTGRES_LOCK = 7_316_400
@@ -22,7 +25,21 @@ def _config() -> Config:
 
 
 def migrate(engine: Engine) -> None:
-    """Apply every missing migration in one transaction."""
+    """Apply every missing migration in one transaction.
+
+    Raises:
+        DatabaseUnusable: it cannot be opened, or stays locked; the message says why.
+    """
+    try:
+        # Most often nothing is missing, and then no lock is needed.
+        if not is_current(engine):
+            _upgrade(engine)
+    except (SQLAlchemyError, OSError) as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise DatabaseUnusable(f"数据库打不开：{reason}") from error
+
+
+def _upgrade(engine: Engine) -> None:
     config = _config()
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
@@ -35,4 +52,6 @@ def is_current(engine: Engine) -> bool:
     """Say whether the database has the newest schema."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     with engine.connect() as connection:
+        # Looking needs no write lock.
+        connection.execution_options(sqlite_begin="DEFERRED")
         return MigrationContext.configure(connection).get_current_revision() == head

@@ -38,7 +38,7 @@ def read(root: Path, advance: Advance = lambda _done, _all: None) -> SourceRepor
     laws: list[Law] = []
     problems: list[Problem] = []
     skipped: list[str] = []
-    files = sorted(root.rglob("*.md"))
+    files = sorted(path for path in root.rglob("*.md") if path.is_file())
     folders: dict[Path, list[Path]] = {}
     for path in files:
         name = path.relative_to(root).as_posix()
@@ -46,6 +46,9 @@ def read(root: Path, advance: Advance = lambda _done, _all: None) -> SourceRepor
             skipped.append(name)
         else:
             folders.setdefault(path.parent, []).append(path)
+    with_title = sum(any(path.name == "README.md" for path in paths) for paths in folders.values())
+    if folders and with_title < len(folders) / 2:
+        raise NotASource(f"{root} 不像 just-laws 的目录：每部法律应当有一个带 README.md 的文件夹")
     for done, (folder, paths) in enumerate(folders.items(), start=1):
         advance(done, len(folders))
         law, found = _read_law(root, folder, paths)

@@ -35,6 +35,12 @@ _LEVELS = {
     "部门规章": "部门规章",
     "其他": "部门规章",
 }
+_FOLDERS = frozenset(
+    {
+        "刑法", "司法解释", "宪法", "宪法相关法", "案例", "民法典", "民法商法", "社会法", "经济法",
+        "行政法", "行政法规", "诉讼与非诉讼程序法", "部门规章", "其他",
+    }
+)  # fmt: skip
 _FILE_DATE = re.compile(r"\((\d{4})-(\d{2})-(\d{2})\)$")
 _END_OF_HEADER = "<!-- INFO END -->"
 _INLINE = re.compile(r"(?<=[。；：）])[\s　]+(?=第[一二三四五六七八九十百千零]+条[\s　])")
@@ -53,7 +59,10 @@ def read(root: Path, advance: Advance = lambda _done, _all: None) -> SourceRepor
     problems: list[Problem] = []
     skipped: list[str] = []
     code: list[Path] = []
-    files = sorted(root.rglob("*.md"))
+    files = sorted(path for path in root.rglob("*.md") if path.is_file())
+    at_home = sum(path.relative_to(root).parts[0] in _FOLDERS for path in files)
+    if files and at_home < len(files) / 2:
+        raise NotASource(f"{root} 不像 LawRefBook 的目录：下面应当是“社会法”“行政法规”等文件夹")
     for done, path in enumerate(files, start=1):
         advance(done, len(files))
         name = path.relative_to(root).as_posix()

@@ -226,7 +226,11 @@ def read_file(path: Path, name: str, problems: list[Problem]) -> list[str]:
 
     ``name`` is how the file is called in ``problems``; an unreadable file has no lines.
     """
-    raw = path.read_bytes()
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        problems.append(Problem(name, 1, f"打不开：{error.strerror}"))
+        return []
     try:
         return raw.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
+from docx import Document
 
 from tests.integration.lawbase.conftest import write_law
 from tests.integration.test_cli import bot
@@ -74,7 +76,7 @@ def test_law_gives_the_text_of_the_day(tmp_path: Path) -> None:
     lost = found[3]["articles"][0]
     assert (lost["key"], lost["text"]) == ("合同法/107", "")
     assert "没有收录" in lost["note"]
-    assert found[4]["articles"] == []
+    assert "error" in found[4]
     assert "error" in found[5]
     for row, version in ((found[6], "2025-06-27"), (found[7], "2012-10-26")):
         best = row["articles"][0]
@@ -143,3 +145,79 @@ def test_the_ledger_is_printed_and_stored_and_nothing_of_ours_is_stale(tmp_path:
     assert "已存入数据库" in drawn.stderr
     looked = bot(tmp_path, "doctor", BOT_PORT="1", BOT_RASA_PORT="2")
     assert "核对过新旧" in looked.stderr
+
+
+def test_odd_lines_are_explained_and_the_others_are_answered(tmp_path: Path) -> None:
+    rows = [
+        "\ufeff" + json.dumps({"id": 1, "text": "民法典第一条"}, ensure_ascii=False),
+        '{"id": "\\ud800", "text": "民法典第一条"}',
+        "[" * 100_000,
+        {"id": True, "text": "民法典第一条"},
+        {"id": 5, "text": "民法典第一条", "on": "20260101"},
+        {"id": 6, "text": "甲\u2028民法典第一条"},
+    ]
+    found = lines(tmp_path, "cite", rows)
+    assert [row.get("error") for row in found] == [
+        None,
+        "这一行不是 JSON，或含有不成字的编码",
+        "这一行不是 JSON，或含有不成字的编码",
+        "id 要是字符串或整数",
+        "on 要写成 2026-11-23",
+        None,
+    ]
+
+
+def test_a_key_that_is_none_and_one_that_did_not_hold_are_told_apart(tmp_path: Path) -> None:
+    found = lines(
+        tmp_path,
+        "law",
+        [
+            {"id": 1, "key": "民法典577"},
+            {"id": 2, "key": "民法典/" + "9" * 5000},
+            {"id": 3, "key": "民法典/1300"},
+            {"id": 4, "question": "公司法第71条", "on": "2024-06-30"},
+        ],
+    )
+    assert found[0]["error"] == found[1]["error"] == "key 要写成 劳动合同法/82"
+    assert found[2]["note"]
+    assert found[3]["articles"][0]["key"] == "公司法/71"
+    assert found[3]["articles"][0]["version"] == "2018-10-26"
+
+
+@pytest.mark.parametrize("place", ["file", "read-only"])
+def test_a_data_folder_that_cannot_be_used_is_said_in_one_line(tmp_path: Path, place: str) -> None:
+    bad = tmp_path / "bad"
+    if place == "file":
+        bad.write_text("x")
+    else:
+        bad = Path("/proc/none")
+    (tmp_path / "in.jsonl").write_text('{"id": 1, "text": "民法典第一条"}\n', encoding="utf-8")
+    for command in (["cite", str(tmp_path / "in.jsonl")], ["kb", "freshness"]):
+        refused = bot(bad, *command)
+        assert refused.returncode == 1
+        assert "✗" in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
+def test_a_locked_database_does_not_hinder_reading(tmp_path: Path) -> None:
+    bot(tmp_path, "kb", "freshness")
+    blocker = sqlite3.connect(tmp_path / "lawbridge.db", isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    found = lines(tmp_path, "cite", [{"id": 1, "text": "民法典第一条"}])
+    assert found[0]["citations"][0]["status"] == "in_force"
+    blocker.execute("ROLLBACK")
+    blocker.close()
+
+
+def test_a_bad_file_among_good_ones_is_no_success(tmp_path: Path) -> None:
+    bad = tmp_path / "坏.docx"
+    bad.write_text("不是", encoding="utf-8")
+    good = Document()
+    for line in ("果园法", "（2021年1月5日通过）", "第一条　甲乙丙丁。"):
+        good.add_paragraph(line)
+    good.save(str(tmp_path / "好.docx"))
+    done = bot(tmp_path, "kb", "import", "docx", str(bad), str(tmp_path / "好.docx"))
+    assert done.returncode == 1
+    assert "有 1 个文件没有导入" in done.stderr
+    found = lines(tmp_path, "law", [{"id": 1, "key": "果园法/1"}])
+    assert found[0]["articles"][0]["text"] == "甲乙丙丁。"

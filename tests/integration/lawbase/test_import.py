@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from bot.errors import StorageUnavailable
+from bot.errors import ImportCollision, StorageUnavailable, TooMuchWithdrawn
 from bot.lawbase.corpus import every_version
 from bot.lawbase.repository import LawRepository
 from bot.lawbase.service import PATIENCE, LawImport
@@ -161,7 +161,7 @@ def test_a_law_without_articles_is_kept_as_text_and_reported(
 @pytest.mark.parametrize("source", ["lawrefbook", "just-laws"])
 def test_a_folder_that_is_no_source_is_refused_in_words(source: str, tmp_path: Path) -> None:
     (tmp_path / "readme.md").write_text("# 你好\n\n随便写写。\n", encoding="utf-8")
-    with pytest.raises(NotASource, match="里没有"):
+    with pytest.raises(NotASource, match="不像"):
         SOURCES[source](tmp_path)
 
 
@@ -235,6 +235,48 @@ def test_an_import_killed_halfway_leaves_the_old_base_and_goes_on_later(
     result = importing.run("lawrefbook", read(book))
     assert (result.new, result.unchanged, result.gone) == (5, 4, 3)
     assert len(held(repository)) == 9
+
+
+def test_an_import_that_another_one_overtook_fails_and_changes_nothing(
+    repository: LawRepository, book: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    write_law(other, "蜂场法")
+    service = LawImport(repository, FixedClock())
+
+    def overtake(_done: int, _all: int) -> None:
+        LawImport(repository, FixedClock()).run("lawrefbook", read(other))
+
+    with pytest.raises(ImportCollision):
+        service.run("lawrefbook", read(book), advance=overtake)
+    assert set(held(repository)) == {("蜂场法", D(2020, 1, 2))}
+    assert service.run("lawrefbook", read(book)).new == 3
+
+
+def test_a_folder_that_would_empty_the_base_needs_a_second_word(
+    importing: LawImport, repository: LawRepository, book: Path, tmp_path: Path
+) -> None:
+    for number in range(30):
+        write_law(book, f"某法{number}")
+    importing.run("lawrefbook", read(book))
+    other = tmp_path / "other"
+    write_law(other, "蜂场法")
+    with pytest.raises(TooMuchWithdrawn, match="33 个版本中的 33 个"):
+        importing.run("lawrefbook", read(other))
+    assert len(repository.versions()) == 33
+    importing.run("lawrefbook", read(other), force=True)
+    assert len(repository.versions()) == 1
+
+
+def test_the_folder_of_one_source_is_no_folder_of_the_other(corpora: Path) -> None:
+    with pytest.raises(NotASource, match="不像 LawRefBook"):
+        read(corpora / "just-laws")
+    with pytest.raises(NotASource, match="不像 just-laws"):
+        SOURCES["just-laws"](corpora / "lawrefbook")
+    with pytest.raises(NotASource, match="不像 LawRefBook"):
+        read(corpora / "lawrefbook" / "民法典")
+    with pytest.raises(NotASource, match="不像 LawRefBook"):
+        read(corpora)
 
 
 @pytest.fixture

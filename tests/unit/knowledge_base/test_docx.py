@@ -113,3 +113,40 @@ def test_a_law_without_articles_is_reported(tmp_path: Path) -> None:
     lines = ("某批复", "（2021年1月5日公布）", "一、可以。", "二、不可以。")
     report = read_files([write(tmp_path / "a.docx", lines)])
     assert any("没有第…条" in p.problem for p in report.problems)
+
+
+@pytest.mark.parametrize(
+    ("title", "dates", "said"),
+    [
+        ("", "", "没有找到法规标题"),
+        ("果园管理法（草案）", "（2021年1月5日公布）", "草案"),
+        ("果园管理法", "", "不能确定是哪个版本"),
+        ("江苏省果园条例", "（2021年1月5日公布）", "地方性法规"),
+    ],
+)
+def test_what_is_no_dated_national_law_is_refused(
+    tmp_path: Path, title: str, dates: str, said: str
+) -> None:
+    lines = tuple(filter(None, (title, dates, "第一条　甲乙丙丁。", "第二条　戊己庚辛。")))
+    with pytest.raises(NotASource, match=said):
+        read_files([write(tmp_path / "a.docx", lines)])
+
+
+def test_the_day_of_entry_into_force_is_no_day_of_passing(tmp_path: Path) -> None:
+    lines = list(LINES)
+    lines[1] = "（2025年9月18日某会通过，自2026年1月1日起施行）"
+    (law,) = read_files([write(tmp_path / "a.docx", tuple(lines))]).laws
+    assert law.version.passed == dt.date(2025, 9, 18)
+    assert law.version.in_force_from == dt.date(2026, 1, 1)
+
+
+def test_a_damaged_document_beside_good_ones_is_one_problem(tmp_path: Path) -> None:
+    good, bad = write(tmp_path / "好.docx"), tmp_path / "坏.docx"
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(bad, "w") as target:
+        for member in source.infolist():
+            body = source.read(member)
+            cut = body[: len(body) // 2] if member.filename.endswith("document.xml") else body
+            target.writestr(member, cut)
+    report = read_files([bad, good])
+    assert len(report.laws) == 1
+    assert [p.file for p in report.problems] == ["坏.docx"]

@@ -93,3 +93,44 @@ def test_two_hundred_articles_are_judged_one_by_one() -> None:
 def test_no_text_breaks_the_verifier(text: str) -> None:
     statuses = {status for _, status, _ in judged(text)}
     assert statuses <= {"in_force", "changed", "unknown"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "日本刑法第235条", "德国民法典第823条", "德国《民法典》第823条", "台湾民法典第184条",
+        "香港公司法第3条", "美国合同法第3条", "上海市物业管理条例第3条", "广东省工伤保险条例第3条",
+        "军人工伤保险条例第3条", "民法典草案第577条", "宪法修正案第52条", "《刑法》司法解释第3条",
+        "关于《劳动合同法》若干问题的意见第8条",
+    ],
+)  # fmt: skip
+def test_another_law_is_never_taken_for_ours(text: str) -> None:
+    assert [status for _, status, _ in judged(text)] in ([], ["unknown"])
+
+
+@pytest.mark.parametrize(
+    "text", ["我国民法典第577条", "那刑法第264条", "公司违反劳动合同法第38条", "查民法典第577条"]
+)
+def test_ours_is_still_known_in_a_sentence(text: str) -> None:
+    assert [status for _, status, _ in judged(text)] == ["in_force"]
+
+
+def test_a_repealed_law_whose_text_nobody_holds_is_changed() -> None:
+    assert judged("行政监察法第1条") == [("行政监察法/1", "changed", None)]
+
+
+@pytest.mark.parametrize(
+    ("number", "on", "status"),
+    [
+        ("287-2", D(2015, 10, 31), "unknown"),
+        ("287-2", D(2015, 11, 1), "in_force"),
+        ("133-1", D(2011, 4, 30), "unknown"),
+        ("133-1", D(2011, 5, 1), "in_force"),
+        ("291-2", D(2021, 2, 28), "unknown"),
+        ("291-2", D(2021, 3, 1), "in_force"),
+    ],
+)
+def test_an_inserted_article_does_not_exist_before_its_amendment(
+    number: str, on: D, status: str
+) -> None:
+    assert load_verifier().judge("刑法", number, on).status == status
