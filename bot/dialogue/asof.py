@@ -123,19 +123,10 @@ class LawOfTheDay:
         # The register knows days that no text states.
         return replace(held, version=version) if held else None
 
-    def trace(self, key: str, on: dt.date, today: dt.date) -> Then | None:
-        """Return the text that stood in the place of an article of today on an earlier day."""
-        return self._then(key, on, today)
-
     def is_present(self, version: Version | None, today: dt.date) -> bool:
         """Say whether this is the version in force today."""
         now = self.in_force(version.law, today) if version else None
         return bool(now and version and same_day(now.passed, version.passed))
-
-    def last_version(self, law: str) -> Version | None:
-        """Return the last version of a law, repealed or not."""
-        rows = self._verifier.register.history(law)
-        return rows[-1].version if rows else None
 
     def successor(self, verdict: Verdict, today: dt.date) -> str | None:
         """Return the key that the article of a verdict bears today, if that is certain."""
@@ -225,12 +216,12 @@ class LawOfTheDay:
             if article is not None and article.topic == PROCEDURE:
                 # How to sue follows the law of the day of suing, whenever the facts lie.
                 continue
-            one = self._then(key, on, today)
+            one = self.trace(key, on, today)
             if one is not None:
                 found.setdefault(one.key, one)
         return list(found.values())
 
-    def _then(self, key: str, on: dt.date, today: dt.date) -> Then | None:
+    def trace(self, key: str, on: dt.date, today: dt.date) -> Then | None:
         """Return an article as it stood on a day; None if its text was that of today."""
         traced = self._past.trace(key, on, today)
         if traced is None or self.is_present(traced.version, today):
