@@ -24,11 +24,11 @@ from pydantic import (
 
 from bot.dialogue.asof import LawTexts
 from bot.dialogue.normalise import canonical
-from knowledge_base.citations import key_parts
+from knowledge_base.citations import Citation, key_parts
 from knowledge_base.factdates import fact_date
 from knowledge_base.models import Kind, KnowledgeBase, Version
 from knowledge_base.past import Past
-from knowledge_base.verifier import Verifier
+from knowledge_base.verifier import Verdict, Verifier
 from knowledge_base.versions import same_day
 from retrieval.search import SearchResult
 
@@ -126,7 +126,8 @@ class Citing:
             parts = key_parts(case.key)
             if parts is None:
                 return {"id": case.id, "error": f"key {_WRITTEN['key']}"}
-            found = self._by_key(*parts, case.on or self.today)
+            on = case.on or self.today
+            found = self._judged(self.verifier.judge(*parts, on), on)
             return {"id": case.id, "articles": found} | ({} if found else {"note": _NOTHING})
         assert case.question is not None
         question = canonical(case.question)
@@ -135,12 +136,19 @@ class Citing:
         cited = self.verifier.citations(question)
         if cited and len(question) - (cited[-1].end - cited[0].start) <= LONGEST_AROUND:
             # It only names articles.
-            rows = [r for c in cited[:MOST_ARTICLES] for r in self._by_key(c.law, c.number, on)]
+            rows = [row for c in cited[:MOST_ARTICLES] for row in self._named(c, on)]
             return {"id": case.id, "articles": rows}
         return {"id": case.id, "articles": self._by_question(question, on)}
 
-    def _by_key(self, law: str, number: str, on: dt.date) -> list[Row]:
-        verdict = self.verifier.judge(law, number, on)
+    def _named(self, citation: Citation, on: dt.date) -> list[Row]:
+        verdict = self.verifier.of(citation, on)
+        if citation.edition and verdict.version is not None:
+            # 旧公司法 means that text, whatever holds on the day.
+            return [self._article(verdict.version, citation.number)]
+        return self._judged(verdict, on)
+
+    def _judged(self, verdict: Verdict, on: dt.date) -> list[Row]:
+        number = verdict.key.rpartition("/")[2]
         if verdict.status == "in_force" and verdict.version is not None:
             return [self._article(verdict.version, number)]
         if verdict.now is None:

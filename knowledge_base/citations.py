@@ -44,6 +44,7 @@ _EDITION_BEFORE = re.compile(
     r"(?:(?P<year>(?:19|20)\d{2})\s*年?(?:版|修正|修订|修改|施行|公布|通过|实施)?的?"
     r"|(?P<former>旧版?|老版?|原来?的?|(?:修订|修正|修改|改)之?前的?|已?(?:废止|失效)的))\s*《?$"
 )
+_FORMER_NAME = re.compile(r"[原旧]")
 _PARTS_OF_CODE = (
     "总则编|总则|分则|通则|物权编|合同编|人格权编|婚姻家庭编|婚姻编|继承编|侵权责任编|侵权编|附则"
 )
@@ -120,6 +121,7 @@ def parse(text: str, *, laws: LawNames | None = None, this_law: str = "") -> lis
     previous_end = 0
     for match in _REF.finditer(text):
         start, end = match.span()
+        edition = ""
         named = _law_before(text, start, previous_end, names, this_law)
         if named is None:
             # 三条 without 第 counts things, unless it continues a list.
@@ -128,6 +130,9 @@ def parse(text: str, *, laws: LawNames | None = None, this_law: str = "") -> lis
             if not law or not (match["mark"] or tight):
                 continue
             written, name_start = "", start
+            if tight:
+                # 旧公司法第20条、第21条 names two articles of the former text.
+                edition = found[-1].edition
         elif named.start < 0:
             continue
         elif named.law:
@@ -137,7 +142,9 @@ def parse(text: str, *, laws: LawNames | None = None, this_law: str = "") -> lis
             if not law:
                 continue
             written, name_start = "", named.start
-        cited = _articles(match, law, written, name_start)
+        if written:
+            edition = _edition(text, name_start, start, written, law)
+        cited = _articles(match, law, written, name_start, edition)
         if named is None and found and text[previous_end:start].strip() in _RANGE:
             found += _between(found[-1], cited[0])
         found += cited
@@ -277,11 +284,12 @@ def _last_mention(text: str, floor: int, before: int, names: LawNames) -> str:
     return ""
 
 
-def _articles(match: re.Match[str], law: str, written: str, start: int) -> list[Citation]:
+def _articles(
+    match: re.Match[str], law: str, written: str, start: int, edition: str
+) -> list[Citation]:
     numbers = _numbers(match)
     paragraph, item = _first(match["paragraph"]), _first(match["item"])
     last = len(numbers) - 1
-    edition = _edition(match.string, start, match.start()) if written else ""
     return [
         Citation(
             written=written if i == 0 else "",
@@ -310,15 +318,16 @@ def _between(first: Citation, last: Citation) -> list[Citation]:
     ]
 
 
-def _edition(text: str, name_start: int, number_start: int) -> str:
+def _edition(text: str, name_start: int, number_start: int, written: str, law: str) -> str:
     """Return the version a name is given with: 《公司法》（2018修正）, 2018年公司法 or 旧公司法."""
     for pattern in (_EDITION_AFTER, _EDITION_BARE):
         if after := pattern.search(text, name_start, number_start):
             return after["year"]
     before = _EDITION_BEFORE.search(text, max(0, name_start - 12), name_start)
-    if before is None:
-        return ""
-    return before["year"] or "former"
+    if before is not None:
+        return before["year"] or "former"
+    # 原合同法 is itself a name of 合同法.
+    return "former" if _FORMER_NAME.match(written) and not _FORMER_NAME.match(law) else ""
 
 
 def _numbers(match: re.Match[str]) -> list[str]:

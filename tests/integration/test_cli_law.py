@@ -64,6 +64,8 @@ def test_law_gives_the_text_of_the_day(tmp_path: Path) -> None:
             {"id": 7, "question": "2026年2月在网上骂人会被拘留吗", "on": "2026-02-10"},
             {"id": 8, "question": "在网上骂人会被拘留吗", "on": "2025-02-10"},
             {"id": 9, "question": "2025年3月在网上骂人会被拘留吗"},
+            {"id": 10, "question": "旧治安管理处罚法第43条", "on": "2026-02-10"},
+            {"id": 11, "question": "原合同法第107条怎么说", "on": "2026-02-10"},
         ],
     )
     first = found[0]["articles"][0]
@@ -83,6 +85,12 @@ def test_law_gives_the_text_of_the_day(tmp_path: Path) -> None:
         assert (best["law"], best["version"]) == ("治安管理处罚法", version)
         assert len(row["articles"]) <= 5
     assert found[8]["articles"][0]["version"] == "2012-10-26"
+    # Who names the edition means that text, whatever holds on the day.
+    named = [row["articles"][0] for row in found[9:]]
+    assert [(row["key"], row["version"]) for row in named] == [
+        ("治安管理处罚法/43", "2012-10-26"),
+        ("合同法/107", "1999-03-15"),
+    ]
 
 
 def test_texts_are_imported_compared_and_used(tmp_path: Path) -> None:

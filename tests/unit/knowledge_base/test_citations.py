@@ -254,3 +254,17 @@ def _seconds(page: str) -> float:
     began = time.perf_counter()
     assert parse(page)
     return time.perf_counter() - began
+
+
+@pytest.mark.parametrize(
+    ("text", "editions"),
+    [
+        ("旧公司法第20条、第21条和公司法第22条", ["former", "former", ""]),
+        ("《公司法》（2018修正）第20条至第22条", ["2018", "2018", "2018"]),
+        ("原合同法第107条，《原合同法》第108条", ["former", "former"]),
+        ("旧公司法第20条。合同法第107条、第108条", ["former", "", ""]),
+        ("原子能法第3条", [""]),
+    ],
+)
+def test_an_edition_is_read_with_its_list_and_from_the_name(text: str, editions: list[str]) -> None:
+    assert [citation.edition for citation in parse(text)] == editions
