@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from knowledge_base.citations import article_title, parse
+from knowledge_base.citations import article_title, key_parts, parse
 from knowledge_base.comparison import answer_text, compare
 from knowledge_base.findings import Finding, promise_in
 from knowledge_base.history import read_sources
@@ -21,6 +21,7 @@ from knowledge_base.loader import ROOT, Contents, read_all
 from knowledge_base.models import Article
 from knowledge_base.reading import KnowledgeError
 from knowledge_base.toolcheck import check_tools
+from knowledge_base.versions import load_register
 
 DEFAULT_CORPORA = ROOT.parent.parent / "shared" / "corpora"
 LEAST_QUESTIONS = 4
@@ -67,6 +68,7 @@ def _structure(contents: Contents) -> Iterator[Finding]:
             seen.setdefault(name, file)
     for file, article in contents.articles:
         yield from _article_structure(file, article)
+    yield from _asked(contents)
     for file, answer in contents.answers:
         if len(answer.variants) < LEAST_VARIANTS:
             yield Finding(
@@ -90,6 +92,20 @@ def _article_structure(file: str, article: Article) -> Iterator[Finding]:
             article.key,
             f"只有 {len(set(article.questions))} 个不同的问法，至少 {LEAST_QUESTIONS} 个",
         )
+
+
+def _asked(contents: Contents) -> Iterator[Finding]:
+    register = load_register()
+    taken: dict[str, str] = {}
+    for file, line in contents.asked:
+        law, number = key_parts(line.key) or ("", "")
+        row = register.row(law, contents.as_of) if contents.as_of else None
+        if row is None or (row.numbers is not None and number not in row.numbers):
+            yield Finding(file, line.key, "现行法律里没有这一条")
+        for question in line.questions:
+            if taken.setdefault(question, line.key) != line.key:
+                problem = f"问法也写在 {taken[question]}：{question}"
+                yield Finding(file, line.key, problem, "warning")
 
 
 def _versions(contents: Contents) -> Iterator[Finding]:

@@ -162,6 +162,8 @@ def _copied(contents: Contents, corpora: Path) -> Iterator[Finding]:
         curated += [(file, former.article.key, t) for t in texts_of]
     for file, rule in contents.transitions:
         curated.append((file, rule.id, rule.say))
+    for file, line in contents.asked:
+        curated += [(file, line.key, question) for question in line.questions]
     for file, service in contents.services:
         curated += [
             (file, f"第 {service.number} 项", t) for t in (service.content, *service.questions)

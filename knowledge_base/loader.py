@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
+from knowledge_base.asked import Asked, read_asked
 from knowledge_base.models import (
     Answer,
     Article,
@@ -61,6 +62,7 @@ class Contents:
     flaws: tuple[Flaw, ...]
     former: tuple[Placed[Former], ...] = ()
     transitions: tuple[Placed[Transition], ...] = ()
+    asked: tuple[Placed[Asked], ...] = ()
 
 
 def load(root: Path | None = None) -> KnowledgeBase:
@@ -94,7 +96,15 @@ def load(root: Path | None = None) -> KnowledgeBase:
         ),
         transitions=tuple(transitions.values()),
         as_of=contents.as_of,
+        questions=MappingProxyType(_by_article(contents.asked)),
     )
+
+
+def _by_article(asked: Iterable[Placed[Asked]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for _, line in asked:
+        found[line.key] = found.get(line.key, ()) + line.questions
+    return found
 
 
 def _ended(former: Former) -> dt.date:
@@ -116,6 +126,7 @@ def read_all(root: Path) -> Contents:
     manifest = read_entries(existing(root / "MANIFEST.yml"), root, ManifestShape, many=False)
     former = read_entries(_files(root, "statutes/former"), root, FormerStatuteShape, many=False)
     transitions = read_entries(existing(root / "transitions.yml"), root, TransitionShape)
+    asked = read_asked(sorted((root / "questions").glob("*.tsv")), root)
     return Contents(
         articles=tuple(
             (file, article) for file, statute in statutes.entries for article in _articles(statute)
@@ -132,13 +143,15 @@ def read_all(root: Path) -> Contents:
         + contacts.flaws
         + manifest.flaws
         + former.flaws
-        + transitions.flaws,
+        + transitions.flaws
+        + asked.flaws,
         former=tuple(
             (file, Former(_article(_version(statute), shape), shape.now, shape.changed))
             for file, statute in former.entries
             for shape in statute.articles
         ),
         transitions=tuple((file, Transition(**t.model_dump())) for file, t in transitions.entries),
+        asked=asked.lines,
     )
 
 

@@ -194,3 +194,5 @@ class KnowledgeBase:
     transitions: tuple[Transition, ...] = ()
     as_of: dt.date = field(default=dt.date(2026, 11, 1))
     """The day whose law the curated texts tell; how far the sources reach is another matter."""
+    questions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Further lay questions by the key of the article that answers them, curated or not."""

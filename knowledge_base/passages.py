@@ -9,7 +9,10 @@ from knowledge_base.models import Answer, Article, Case, KnowledgeBase, Passage,
 def passages(kb: KnowledgeBase) -> list[Passage]:
     """Return every passage of the base: articles, then cases, answers and service items."""
     return [
-        *(of_article(article) for article in kb.articles.values()),
+        *(
+            of_article(article, kb.questions.get(article.key, ()))
+            for article in kb.articles.values()
+        ),
         *(_of_case(case) for case in kb.cases.values()),
         *(_of_answer(answer) for answer in kb.answers.values()),
         *(_of_service(item) for item in kb.services.values()),
@@ -24,15 +27,18 @@ def former_passages(kb: KnowledgeBase) -> list[Passage]:
     return [of_article(one.article) for found in kb.former.values() for one in found]
 
 
-def of_article(article: Article) -> Passage:
-    """Return the passage of an article: its 要点 if it has one, else the statute's own text."""
+def of_article(article: Article, further: tuple[str, ...] = ()) -> Passage:
+    """Return the passage of an article: its 要点 if it has one, else the statute's own text.
+
+    ``further`` are questions it is asked by beside its own.
+    """
     return Passage(
         kind="article",
         key=article.key,
         title=article_title(article.key),
         body=article.gist or article.text or "",
         topic=article.topic,
-        questions=article.questions,
+        questions=tuple(dict.fromkeys(article.questions + further)),
         in_force_from=article.version.in_force_from,
         in_force_until=article.version.in_force_until,
     )

@@ -1,0 +1,62 @@
+"""More ways in which people ask for an article, curated or not: one line of a table an article.
+
+The curated files hold the first few of their articles; these tables hold further ones, and those
+of articles that we do not retell but may be imported. A line is the article's key and its
+questions, separated by tabs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from knowledge_base.citations import key_parts
+from knowledge_base.reading import Flaw
+
+SHORTEST, LONGEST = 4, 120
+"""Characters of a question."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The questions of one line."""
+
+    key: str
+    questions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AskedFiles:
+    """The lines that could be read with the file each stands in, and what is wrong elsewhere."""
+
+    lines: tuple[tuple[str, Asked], ...]
+    flaws: tuple[Flaw, ...]
+
+
+def read_asked(files: Iterable[Path], root: Path) -> AskedFiles:
+    """Read every line of the tables without judging whether the articles exist."""
+    lines: list[tuple[str, Asked]] = []
+    flaws: list[Flaw] = []
+    for path in files:
+        name = str(path.relative_to(root))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            key, *questions = line.split("\t")
+            if problem := _problem(key, questions):
+                flaws.append(Flaw(name, f"第 {number} 行", problem))
+            else:
+                lines.append((name, Asked(key, tuple(questions))))
+    return AskedFiles(tuple(lines), tuple(flaws))
+
+
+def _problem(key: str, questions: list[str]) -> str:
+    if key_parts(key) is None:
+        return f"{key} 不是条文编号（如 民法典/1079）"
+    if not questions:
+        return "没有问法；编号和问法之间用制表符分开"
+    for question in questions:
+        if not SHORTEST <= len(question) <= LONGEST or question != question.strip():
+            return f"问法要有 {SHORTEST} 到 {LONGEST} 个字，前后没有空格：{question}"
+    return ""
