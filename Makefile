@@ -1,6 +1,6 @@
 # Every developer command. `make run` and `make test` are all a newcomer needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench rasa-check train clean
+.PHONY: help setup run test check bench rasa-check train tables clean
 
 BIN := .venv/bin
 
@@ -34,6 +34,9 @@ bench: setup  ## 性能对比（同一次运行内的比值）
 train: setup  ## 重新训练检索模型（需要 ../shared/corpora）
 	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints/app.txt -e '.[train]'
 	@$(BIN)/python -m retrieval train --corpora ../shared/corpora
+
+tables:  ## 重算检索的表和图（先 make train）
+	@$(BIN)/python -m retrieval tables
 
 clean:  ## 删除运行数据、模型和环境
 	rm -rf var models .venv .venv-rasa

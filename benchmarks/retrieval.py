@@ -14,11 +14,11 @@ import bm25s
 import numpy as np
 
 from knowledge_base.loader import load
+from retrieval.building import build
 from retrieval.corpus import passages
-from retrieval.dense import use_one_thread
-from retrieval.index import build
 from retrieval.search import Searcher
 from retrieval.tokenize import default_tokenizer
+from retrieval.vectors import use_one_thread
 
 QUERIES = 300
 

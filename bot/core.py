@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -49,16 +49,17 @@ from bot.texts import Texts, load_texts
 from knowledge_base.consultations import load_interviews
 from knowledge_base.freshness import Coverage, coverage
 from knowledge_base.loader import load
-from knowledge_base.models import Kind, KnowledgeBase
+from knowledge_base.models import KnowledgeBase
 from knowledge_base.passages import former_passages, passages
 from knowledge_base.renumbering import load_renumbering
 from knowledge_base.safety import load_safety_lanes
 from knowledge_base.tools import load_calculators, load_documents
 from knowledge_base.verifier import Verifier
 from knowledge_base.versions import load_register
+from retrieval.building import build
 from retrieval.dense import EmbeddingConfig
-from retrieval.index import build
-from retrieval.search import Searcher, SearchResult
+from retrieval.live import LiveSearcher
+from retrieval.search import Searcher
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Core:
     actions: tuple[Action, ...]
     aid: AidService
     ratings: RatingService
-    search: LazySearch
+    search: LiveSearcher
     law: LawOfTheDay
     verifier: Verifier
     coverage: Coverage
@@ -93,34 +94,6 @@ class Core:
         await self.rasa.close()
         await self.bus.close()
         self.store.engine.dispose()
-
-
-class LazySearch:
-    """The index, loaded at the first search, so that a missing one is a degraded reply only."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._searcher: Searcher | None = None
-
-    def load(self) -> Searcher:
-        """Load the index.
-
-        Raises:
-            OSError, ValueError: there is no usable index in the directory.
-        """
-        if self._searcher is None:
-            self._searcher = Searcher.load(self._directory)
-        return self._searcher
-
-    def search(
-        self,
-        query: str,
-        *,
-        kinds: Collection[Kind],
-        on: date | None = None,
-        limit: int = 10,
-    ) -> SearchResult:
-        return self.load().search(query, kinds=kinds, on=on, limit=limit)
 
 
 def make_store(settings: Settings) -> Store:
@@ -138,6 +111,7 @@ def build_index(settings: Settings, *, show_progress: bool = False) -> bool:
         [*passages(kb), *former_passages(kb)],
         settings.resolved_index_dir,
         embedding=EmbeddingConfig(model=settings.embedding_model),
+        store=settings.vector_store,
         show_progress=show_progress,
     )
     return _stamp(settings.resolved_index_dir) != before
@@ -184,7 +158,12 @@ def build_citing(
         directory = settings.law_index_dir
         corpus = every_version(kb, base.texts, base.verifier.register, today)
         say("核对法规全文的检索索引，第一次要建立，约一分钟……")
-        build(corpus, directory, embedding=EmbeddingConfig(model=settings.embedding_model))
+        build(
+            corpus,
+            directory,
+            embedding=EmbeddingConfig(model=settings.embedding_model),
+            store=settings.vector_store,
+        )
         return Searcher.load(directory)
 
     return Citing(kb, base.verifier, base.texts, cache(search), today)
@@ -197,7 +176,7 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
     store = make_store(settings)
     bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else InProcessBus()
     kb = load(settings.knowledge_dir)
-    search = LazySearch(settings.resolved_index_dir)
+    search = LiveSearcher(settings.resolved_index_dir)
     conversations = ConversationRepository(store, clock)
     followups = FollowUps(settings.knowledge_dir / "lexicon" / "followups.yml", (settings.region,))
     base = open_law_base(store, clock)

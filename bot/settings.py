@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     embedding_model: str = Field(
         "builtin", description="builtin，或任意 sentence-transformers 模型的目录或名称"
     )
+    vector_store: str = Field(
+        "faiss", description="faiss（本机索引），或 Milvus 的地址，如 http://127.0.0.1:19530"
+    )
     region: str = Field("示范县", description="服务所在地，用于办事指引")
     bureau: str = Field("示范县司法局", description="主办单位名称")
     allowed_sites: Annotated[list[str], NoDecode] = Field(

@@ -10,10 +10,13 @@ from rich.console import Console
 
 from knowledge_base.loader import load as load_knowledge
 from knowledge_base.sources import SOURCES
+from retrieval.building import build as build_index
 from retrieval.corpus import passages
 from retrieval.dense import MODEL, EmbeddingConfig
 from retrieval.evaluate import QueryFileError, evaluate_files
-from retrieval.index import build as build_index
+from retrieval.index import IN_PROCESS
+
+CASES = Path("var/train/cases.pickle")
 
 app = typer.Typer(help="法律知识检索：建索引、评测、训练", no_args_is_help=True)
 
@@ -41,6 +44,7 @@ def build(
     laws: Annotated[list[str] | None, typer.Option(help="法规来源，如 just-laws=目录")] = None,
     model: Annotated[str, typer.Option(help="builtin、目录或模型名")] = "builtin",
     prompt: Annotated[str, typer.Option(help="查询前缀")] = "",
+    store: Annotated[str, typer.Option(help="faiss，或 Milvus 的地址")] = IN_PROCESS,
 ) -> None:
     """建立索引；内容未变时什么也不做。"""
     sources = _sources(laws or [])
@@ -48,6 +52,7 @@ def build(
         passages(load_knowledge(), sources),
         out,
         embedding=EmbeddingConfig(model, prompt),
+        store=store,
         show_progress=True,
     )
     print(f"{info.passages} passages, {info.articles} articles, built in {info.build_s} s")
@@ -73,14 +78,30 @@ def evaluate(
 def train(
     corpora: Annotated[Path, typer.Option(help="语料目录")] = Path("../shared/corpora"),
     out: Annotated[Path, typer.Option(help="模型目录")] = MODEL,
+    cases: Annotated[Path, typer.Option(help="交叉验证的结果，供 tables 使用")] = CASES,
 ) -> None:
-    """重新训练内置模型（约一刻钟）。"""
+    """重新训练内置模型。"""
     if not (corpora / "consultations" / "stard-train.jsonl").exists():
         raise _fail(f"no judged questions in {corpora}")
     # Imported here: torch and gensim are wanted by training alone.
     from retrieval.train import train as run_training
 
-    run_training(load_knowledge(), corpora, out, Console())
+    run_training(load_knowledge(), corpora, out, cases, Console())
+
+
+@app.command()
+def tables(
+    cases: Annotated[Path, typer.Option(help="train 留下的交叉验证结果")] = CASES,
+    plots: Annotated[Path, typer.Option(help="图")] = Path("docs/images"),
+    results: Annotated[Path, typer.Option(help="数字")] = Path("benchmarks/retrieval-results.json"),
+) -> None:
+    """重算文档里的表和图。"""
+    if not cases.exists():
+        raise _fail(f"no {cases}; run `make train` first")
+    # Imported here: LightGBM is wanted by training alone.
+    from retrieval.tables import write_tables
+
+    write_tables(cases, plots, results, print)
 
 
 if __name__ == "__main__":

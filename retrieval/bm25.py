@@ -1,26 +1,24 @@
-"""Lexical scores: bm25s weighs the terms, memory-mapped arrays answer.
+"""Lexical scores: the columns of bm25s' matrix as memory-mapped arrays; a query sums a few.
 
-bm25s builds the sparse matrix of term scores; a query sums a few of its columns. Terms are kept
+The weights are those of bm25s ("lucene"), computed on arrays of terms because its own builder
+takes a list of strings a document: three times the time and ten times the memory. Terms are kept
 as sorted 64-bit hashes, so that loading reads no dictionary and several processes share pages.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from retrieval.terms import Terms, term_hash
+
 FloatArray = npt.NDArray[np.float32]
 
 _ARRAYS = ("terms", "indptr", "rows", "scores", "peaks")
-
-
-def _hash(term: str) -> int:
-    return int.from_bytes(hashlib.blake2b(term.encode(), digest_size=8).digest(), "little")
 
 
 @dataclass(frozen=True)
@@ -40,48 +38,43 @@ class LexicalIndex:
     size: int
 
     @classmethod
-    def build(
-        cls, documents: Sequence[Sequence[str]], *, k1: float = 1.2, b: float = 0.75
-    ) -> LexicalIndex:
-        """Weigh the terms of ``documents``; the position in the sequence is the row."""
-        vocabulary = sorted({term for document in documents for term in document})
-        if not vocabulary:
+    def build(cls, terms: Terms, *, k1: float = 1.2, b: float = 0.75) -> LexicalIndex:
+        """Weigh the terms of the documents; a document's number is its row.
+
+        Source of the weights: Kamphuis et al., Which BM25 do you mean? (ECIR 2020), "Lucene".
+        """
+        if not len(terms.hashes):
             return cls(
                 np.zeros(0, np.uint64),
                 np.zeros(1, np.int64),
                 np.zeros(0, np.int32),
                 np.zeros(0, np.float32),
                 np.zeros(0, np.float32),
-                len(documents),
+                terms.size,
             )
-        # Imported here: building needs it, and serving is 25 MB lighter without.
-        import bm25s
-
-        number = {term: i for i, term in enumerate(vocabulary)}
-        ids = [[number[term] for term in document] for document in documents]
-        engine = bm25s.BM25(k1=k1, b=b, method="lucene")
-        engine.index((ids, number), show_progress=False, create_empty_token=False)
-        matrix = engine.scores
-        indptr = np.asarray(matrix["indptr"], np.int64)
-        hashes = np.fromiter((_hash(term) for term in vocabulary), np.uint64, len(vocabulary))
-        order = np.argsort(hashes)
-        lengths = np.diff(indptr)[order]
-        sorted_indptr = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-        # Entry j of column c moves from indptr[order[c]] + j to sorted_indptr[c] + j.
-        source = np.repeat(indptr[:-1][order] - sorted_indptr[:-1], lengths)
-        source += np.arange(len(source))
-        scores = np.asarray(matrix["data"], np.float32)[source]
+        vocabulary, columns = np.unique(terms.hashes, return_inverse=True)
+        cells, counts = np.unique(
+            columns.astype(np.int64) * terms.size + terms.documents, return_counts=True
+        )
+        del columns
+        column_of, rows = np.divmod(cells, terms.size)
+        found_in = np.bincount(column_of, minlength=len(vocabulary))
+        indptr = np.concatenate(([0], np.cumsum(found_in))).astype(np.int64)
+        rarity = np.log1p((terms.size - found_in + 0.5) / (found_in + 0.5))
+        lengths = np.bincount(terms.documents, minlength=terms.size)
+        damping = k1 * (1.0 - b + b * lengths / lengths.mean())
+        scores = (rarity[column_of] * counts / (counts + damping[rows])).astype(np.float32)
         return cls(
-            hashes[order],
-            sorted_indptr,
-            np.asarray(matrix["indices"], np.int32)[source],
+            vocabulary,
+            indptr,
+            rows.astype(np.int32),
             scores,
-            np.maximum.reduceat(scores, sorted_indptr[:-1]),
-            len(documents),
+            np.maximum.reduceat(scores, indptr[:-1]),
+            terms.size,
         )
 
     def _column(self, term: str) -> int | None:
-        wanted = np.uint64(_hash(term))
+        wanted = np.uint64(term_hash(term))
         at = int(np.searchsorted(self.terms, wanted))
         if at == len(self.terms) or self.terms[at] != wanted:
             return None

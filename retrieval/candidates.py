@@ -1,7 +1,7 @@
-"""The candidates of one query and the components of their scores.
+"""The candidates of one query and their features.
 
-Lexical and dense search each propose passages; every proposal then gets every component, so
-that a sum compares like with like. Weights are ``fusion``'s.
+Lexical and dense search each propose passages; every proposal then gets every feature, so that
+the ranker compares like with like.
 """
 
 from __future__ import annotations
@@ -12,39 +12,36 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from retrieval.dense import Encoder
-from retrieval.fusion import (
-    COMPONENTS,
-    Evidence,
-    best_normalised,
-    group_share,
-    reciprocal_rank,
-    softmax,
-)
+from retrieval.calibration import Evidence
+from retrieval.dense import Encoder, Scope
+from retrieval.features import FEATURES, About, Raw, features
+from retrieval.fusion import best_normalised
+from retrieval.groups import best_of_each, rows_of
 from retrieval.index import Index
 from retrieval.learned import Learned
 from retrieval.tokenize import Tokenizer, normalise
+from retrieval.traits import of_question
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
-# Proposals by each side; more than two hundred in all brought nothing on the statutes.
+# Proposals by each side.
 _LEXICAL = 120
 _DENSE = 160
-
-# Rough sum that the votes by law are taken with; its exact values matter little.
-_VOTE = {"bm25": 3.0, "translated": 1.0, "lay": 2.0, "dense": 4.0, "near": 2.0}
+_LAY = 40
 
 # A term the index has never seen weighs about as much as a rare one it has.
 _UNSEEN = 6.0
 
+_BEST_QUESTIONS = 3
+
 
 @dataclass(frozen=True)
 class Candidates:
-    """Rows of the index with their components, float32 (candidates, len(COMPONENTS))."""
+    """Rows of the index, int64 ascending, and their features, float32 (rows, len(FEATURES))."""
 
     rows: IntArray
-    components: FloatArray
+    features: FloatArray
     bm25: FloatArray
     evidence: Evidence
     words: int
@@ -53,7 +50,7 @@ class Candidates:
 _EMPTY = np.zeros(0, np.float32)
 _NONE = Candidates(
     np.zeros(0, np.int64),
-    np.zeros((0, len(COMPONENTS)), np.float32),
+    np.zeros((0, len(FEATURES)), np.float32),
     _EMPTY,
     Evidence(_EMPTY, _EMPTY, _EMPTY),
     0,
@@ -67,50 +64,65 @@ def gather(
     encoder: Encoder,
     tokenizer: Tokenizer,
     learned: Learned,
-    allowed: npt.NDArray[np.bool_] | None = None,
+    scope: Scope | None = None,
+    without: int | None = None,
 ) -> Candidates:
-    """Propose candidates for ``query``; ``allowed`` bool (passages,) keeps only some.
+    """Propose candidates for ``query`` within ``scope``.
 
-    A query of stop words alone proposes nothing, whatever its vector resembles.
+    A query of stop words alone proposes nothing, whatever its vector resembles. ``without`` is a
+    question (row of ``index.questions``) to be overlooked: training asks our own questions so.
     """
     found, pairs = tokenizer.cut(query)
     words = dict.fromkeys(found, 1.0)
     if not words or not index.keys:
         return _NONE
-    weights = {term: float(n) for term, n in Counter(found + pairs).items()}
-    body = index.body.score(weights)
-    lay = index.lay.score(weights)
+    terms = {term: float(n) for term, n in Counter(found + pairs).items()}
+    body = index.body.score(terms)
+    questions = index.questions.score(terms)
+    if without is not None:
+        questions[without] = 0.0
+    lay = np.zeros(len(index.keys), np.float32)
+    asked = np.flatnonzero(questions)
+    np.maximum.at(lay, index.asker[asked], questions[asked])
     translated = index.body.score(learned.translate(words))
-    mixed = best_normalised(body) + 0.4 * best_normalised(translated) + 0.6 * best_normalised(lay)
-    if allowed is not None:
-        mixed[~allowed] = 0.0
+    mixed = best_normalised(body) + 0.4 * best_normalised(translated) + 0.8 * best_normalised(lay)
+    if scope is not None:
+        mixed[~scope.passages] = 0.0
+        lay[~scope.passages] = 0.0
     vector = encoder.encode_query(normalise(query))
-    has_vector = bool(vector.any())
-    proposals = [_best(mixed, _LEXICAL)]
-    if has_vector:
-        proposals.append(index.dense.nearest(vector, _DENSE, allowed))
+    proposals = [_best(mixed, _LEXICAL), _best(lay, _LAY)]
+    if vector.any():
+        proposals.append(index.dense.nearest(vector, _DENSE, scope))
     rows = np.unique(np.concatenate(proposals))
-    cosine, nearest = index.dense.score(vector, rows)
-    ceiling = index.body.ceiling(weights, unknown=_UNSEEN) or 1.0
-    bm25 = body[rows]
-    columns = {
-        "bm25": best_normalised(bm25),
-        "translated": best_normalised(translated[rows]),
-        "lay": best_normalised(lay[rows]),
-        "dense": best_normalised(cosine),
-        "near": np.maximum(nearest, 0.0),
-        "asked": index.asked[rows],
-        "named": np.asarray([index.names[g] in query for g in index.groups[rows]], np.float32),
-        "bm25_rank": reciprocal_rank(bm25),
-        "dense_rank": reciprocal_rank(cosine),
-    }
-    rough = np.asarray(sum(weight * columns[name] for name, weight in _VOTE.items()))
-    columns["law"] = group_share(softmax(rough), index.groups[rows])
+    cosines = index.dense.score(vector, rows, index.vector_of(without))
+    question_rows, lengths = rows_of(index.question_starts, rows)
+    three = best_of_each(questions[question_rows], lengths, _BEST_QUESTIONS)
+    raw = Raw(
+        body=body[rows],
+        lay=three[:, 0],
+        lay_three=three.sum(axis=1) / np.clip(lengths, 1, _BEST_QUESTIONS).astype(np.float32),
+        translated=translated[rows],
+        cosines=cosines,
+        body_ceiling=index.body.ceiling(terms, unknown=_UNSEEN) or 1.0,
+        lay_ceiling=index.questions.ceiling(terms, unknown=_UNSEEN) or 1.0,
+    )
+    laws = index.groups[rows]
+    about = About(
+        rows=rows,
+        laws=laws,
+        chapters=index.chapters[rows],
+        asked=index.asked[rows],
+        law_asked=index.law_asked[rows],
+        named=np.asarray([index.names[law] in query for law in laws], np.float32),
+        traits=index.traits[rows],
+    )
+    table = features(raw, about, of_question(query, len(words)))
+    coverage = np.maximum(raw.body / raw.body_ceiling, raw.lay / raw.lay_ceiling)
     return Candidates(
         rows,
-        np.stack([columns[name] for name in COMPONENTS], axis=1).astype(np.float32),
-        bm25,
-        Evidence(cosine, nearest, (np.maximum(bm25, lay[rows]) / ceiling).astype(np.float32)),
+        table,
+        raw.body,
+        Evidence(cosines.text, cosines.question, coverage.astype(np.float32)),
         len(words),
     )
 

@@ -26,7 +26,7 @@ def passages(kb: KnowledgeBase, sources: Mapping[str, Path] | None = None) -> li
     if not sources:
         return curated
     laws = [law for name, folder in sources.items() for law in SOURCES[name](folder).laws]
-    return merge(curated, articles_in_force(laws, kb.as_of))
+    return merge(curated, articles_in_force(laws, kb.as_of), kb.questions)
 
 
 def articles_in_force(laws: Iterable[Law], on: dt.date) -> list[Article]:
@@ -50,8 +50,15 @@ def articles_in_force(laws: Iterable[Law], on: dt.date) -> list[Article]:
     return list(found.values())
 
 
-def merge(curated: Sequence[Passage], articles: Sequence[Article]) -> list[Passage]:
-    """Lay the curated passages over the statute articles of the same key."""
+def merge(
+    curated: Sequence[Passage],
+    articles: Sequence[Article],
+    asked: Mapping[str, tuple[str, ...]],
+) -> list[Passage]:
+    """Lay the curated passages over the statute articles of the same key.
+
+    ``asked`` are the further questions of articles that we do not retell.
+    """
     ours = {passage.key: passage for passage in curated if passage.kind == "article"}
     topics = _Topics(ours.values())
     merged: list[Passage] = []
@@ -64,7 +71,7 @@ def merge(curated: Sequence[Passage], articles: Sequence[Article]) -> list[Passa
                 title="\n".join((article.version.law, *article.path)),
                 body=article.text or article.gist,
                 topic=own.topic if own else topics.nearest(article),
-                questions=(*own.questions, own.body) if own else (),
+                questions=(*own.questions, own.body) if own else asked.get(article.key, ()),
                 in_force_from=article.version.in_force_from,
                 in_force_until=article.version.in_force_until,
             )

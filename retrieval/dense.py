@@ -1,4 +1,4 @@
-"""Dense vectors: an encoder that needs no torch while serving, and the FAISS index over them.
+"""Dense vectors: an encoder that needs no torch while serving, and vectors grouped by passage.
 
 The built-in model is a static table: a text's vector is the mean of its tokens' rows. Any other
 sentence-transformers model can take its place by configuration; only then is torch imported.
@@ -12,13 +12,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer as TokenTable
+
+from retrieval.groups import best_of_each, rows_of
+from retrieval.vectors import VectorStore, Within
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -40,6 +42,12 @@ _SETTINGS: dict[str, object] = {
     "default_prompt_name": None,
     "similarity_fn_name": "cosine",
 }
+
+# An article's three nearest questions together say more than one that happens to sound alike.
+_BEST_QUESTIONS = 3
+
+# Vectors looked at for each passage wanted: articles have up to a dozen questions.
+_VECTORS_A_PASSAGE = 4
 
 _HANDLE = re.compile(r"[\w.\-]+(/[\w.\-]+)?")
 
@@ -81,9 +89,14 @@ class StaticEncoder:
 
     @classmethod
     def load(cls, folder: Path = MODEL) -> StaticEncoder:
-        """Read a model that ``write_static`` or sentence-transformers wrote."""
+        """Read a model that ``write_static`` or sentence-transformers wrote.
+
+        Raises ``FileNotFoundError`` if there is none.
+        """
         weights = folder / "model.safetensors"
         tokens = folder / "tokenizer.json"
+        if not weights.exists() or not tokens.exists():
+            raise FileNotFoundError(f"no model in {folder}")
         return cls(
             TokenTable.from_file(str(tokens)),
             _map_table(weights),
@@ -98,7 +111,7 @@ class StaticEncoder:
         return np.concatenate(parts)
 
     def _encode(self, texts: Sequence[str]) -> FloatArray:
-        encoded = self.tokens.encode_batch(list(texts), add_special_tokens=False)
+        encoded = self.tokens.encode_batch_fast(list(texts), add_special_tokens=False)
         vectors = np.zeros((len(texts), self._table.shape[1]), np.float32)
         ids = [encoding.ids for encoding in encoded]
         full = [i for i, tokens in enumerate(ids) if tokens]
@@ -188,77 +201,78 @@ def _unit(vectors: FloatArray) -> FloatArray:
     return unit
 
 
+@dataclass(frozen=True)
+class Scope:
+    """Which passages a search may return, bool (passages,), and the same for their vectors."""
+
+    passages: npt.NDArray[np.bool_]
+    within: Within
+
+
+@dataclass(frozen=True)
+class Cosines:
+    """Cosines of one query and some passages, float32 (passages,) each."""
+
+    text: FloatArray
+    question: FloatArray
+    """Of the nearest question; 0 without one."""
+    questions: FloatArray
+    """Mean over the three nearest questions, or as many as there are."""
+
+
 class DenseIndex:
     """Vectors in groups, one group a passage: its text first, then its questions.
 
     ``starts`` int64 (passages + 1,): the vectors of passage ``p`` are rows ``starts[p]`` to
-    ``starts[p + 1]`` of the FAISS index.
+    ``starts[p + 1]`` of the store.
     """
 
-    def __init__(self, index: faiss.Index, starts: IntArray) -> None:
-        self._index = index
+    def __init__(self, store: VectorStore, starts: IntArray) -> None:
+        self._store = store
         self.starts = starts
-        self._owner = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-        # A view of FAISS' own storage, mapped from the file: no second copy.
-        storage: Any = faiss.downcast_index(index)
-        flat = faiss.rev_swig_ptr(storage.get_xb(), index.ntotal * index.d)
-        self._vectors: FloatArray = flat.reshape(index.ntotal, index.d)
+        self._owner = np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))
 
-    @classmethod
-    def build(cls, vectors: FloatArray, starts: IntArray) -> DenseIndex:
-        """Index ``vectors`` float32 (rows, dimensions)."""
-        index = faiss.IndexFlatIP(vectors.shape[1])
-        index.add(np.ascontiguousarray(vectors, np.float32))
-        return cls(index, np.asarray(starts, np.int64))
+    def scope(
+        self, passages: npt.NDArray[np.bool_], kinds: tuple[int, ...], day: int | None
+    ) -> Scope:
+        """Return the scope of some passages, which are those of ``kinds`` in force on ``day``."""
+        return Scope(passages, Within(passages[self._owner], kinds, day))
 
-    def nearest(
-        self, query: FloatArray, limit: int, allowed: npt.NDArray[np.bool_] | None = None
-    ) -> IntArray:
-        """Return the passages that own the ``limit`` vectors nearest to ``query``, unordered.
+    def nearest(self, query: FloatArray, limit: int, scope: Scope | None = None) -> IntArray:
+        """Return up to ``limit`` passages, unordered: those whose nearest vector is nearest.
 
-        ``allowed`` bool (passages,) keeps only some passages.
+        A passage with many questions owns many vectors near to a query that one of them
+        resembles, so several times as many vectors are looked at.
         """
-        if self._index.ntotal == 0:
-            return np.zeros(0, np.int64)
-        parameters = None
-        if allowed is not None and not allowed.all():
-            bits = np.packbits(allowed[self._owner], bitorder="little")
-            selector = faiss.IDSelectorBitmap(self._index.ntotal, faiss.swig_ptr(bits))
-            make: Any = faiss.SearchParameters
-            parameters = make(sel=selector)
-        count = min(limit, self._index.ntotal)
-        _, rows = self._index.search(query[None, :], count, params=parameters)
-        found: IntArray = np.unique(self._owner[rows[0][rows[0] >= 0]])
+        rows, _ = self._store.nearest(
+            query, limit * _VECTORS_A_PASSAGE, scope.within if scope else None
+        )
+        owners = self._owner[rows]
+        _, first = np.unique(owners, return_index=True)
+        found: IntArray = owners[np.sort(first)[:limit]].astype(np.int64)
         return found
 
-    def score(self, query: FloatArray, passages: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Return for each passage the cosine of its text and of its nearest question (or 0)."""
-        starts = self.starts[passages]
-        lengths = self.starts[passages + 1] - starts
-        question = np.zeros(len(passages), np.float32)
+    def score(self, query: FloatArray, passages: IntArray, without: int | None = None) -> Cosines:
+        """Return the cosines of the passages' texts and of their questions.
+
+        ``without`` is the row of a question's vector to be overlooked.
+        """
         if not len(passages):
-            return question, question
-        first = np.concatenate(([0], np.cumsum(lengths)[:-1]))
-        rows = np.repeat(starts - first, lengths) + np.arange(lengths.sum())
-        cosines = self._vectors[rows] @ query
+            nothing = np.zeros(0, np.float32)
+            return Cosines(nothing, nothing, nothing)
+        rows, lengths = rows_of(self.starts, passages)
+        cosines = self._store.cosines(query, rows)
+        first = np.cumsum(lengths) - lengths
         text: FloatArray = cosines[first]
+        # The text's own place stands empty, so that only questions are left to be compared.
         cosines[first] = 0.0
-        question = np.maximum.reduceat(cosines, first)
-        return text, question
+        if without is not None:
+            cosines[rows == without] = 0.0
+        best = best_of_each(cosines, lengths, _BEST_QUESTIONS)
+        held = np.clip(lengths - 1, 1, _BEST_QUESTIONS).astype(np.float32)
+        return Cosines(text, best[:, 0], best.sum(axis=1) / held)
 
     def save(self, folder: Path) -> None:
-        """Write the index and its groups under ``folder``."""
+        """Write the groups under ``folder``; the vectors are the store's to keep."""
         folder.mkdir(parents=True, exist_ok=True)
-        faiss.write_index(self._index, str(folder / "vectors.faiss"))
         np.save(folder / "starts.npy", self.starts)
-
-    @classmethod
-    def load(cls, folder: Path) -> DenseIndex:
-        """Map what ``save`` wrote."""
-        index = faiss.read_index(str(folder / "vectors.faiss"), faiss.IO_FLAG_MMAP_IFC)
-        return cls(index, np.load(folder / "starts.npy"))
-
-
-def use_one_thread() -> None:
-    """Keep FAISS to the calling thread, as a latency measurement on one thread needs."""
-    faiss.omp_set_num_threads(1)

@@ -14,9 +14,9 @@ import numpy as np
 
 from knowledge_base.citations import key_of
 from knowledge_base.models import Kind
-from retrieval import dense
 from retrieval.index import size_in_bytes
 from retrieval.search import Searcher, System
+from retrieval.vectors import use_one_thread
 
 SYSTEMS: tuple[System, ...] = get_args(System)
 ARTICLES: frozenset[Kind] = frozenset({"article"})
@@ -102,7 +102,7 @@ def evaluate(searcher: Searcher, queries: Sequence[Query], run: Path | None) -> 
 
     The run file holds the full system alone, as tools that read TREC runs expect.
     """
-    dense.use_one_thread()
+    use_one_thread()
     report: dict[str, Any] = {}
     lines: list[str] = []
     for system in SYSTEMS:

@@ -1,46 +1,46 @@
-"""Builds the search index from passages and loads it again, memory-mapped.
-
-An index is keyed by what went into it: passages, code, lexicon and model. Building writes beside
-the old one and then moves one pointer, so readers see either the old index or the new one.
-"""
+"""What a search index is, how it lies on disk, and how it is opened: mapped, not read."""
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
-import importlib.metadata
+import functools
 import json
-import math
 import os
-import shutil
-import tempfile
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
-from rich.progress import Progress
 
-from knowledge_base.models import TOPICS, Kind, Passage
-from retrieval import learned as learning
+from knowledge_base.models import TOPICS, Kind
 from retrieval.bm25 import LexicalIndex
-from retrieval.dense import DenseIndex, EmbeddingConfig, Encoder, make_encoder
-from retrieval.learned import Learned
-from retrieval.tokenize import LEXICON, Tokenizer, default_tokenizer, normalise
+from retrieval.dense import DenseIndex, EmbeddingConfig
+from retrieval.vectors import FaissVectors, VectorStore
 
 FloatArray = npt.NDArray[np.float32]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 NO_TOPIC = TOPICS.index("其他")
 
+FORMAT = 2
+"""Grows when this version could not read what the last one wrote."""
+
+IN_PROCESS = "faiss"
+"""The vector store that needs no server; any other name is the address of a Milvus."""
+
 _POINTER = "CURRENT"
-_CODE = ("tokenize.py", "bm25.py", "dense.py", "index.py")
-_LIBRARIES = ("jieba", "opencc", "bm25s", "faiss-cpu", "tokenizers")
-_ALWAYS = np.iinfo(np.int32)
+_INFO = "info.json"
+_COLUMNS = (
+    "kinds",
+    "topics",
+    "since",
+    "until",
+    "groups",
+    "chapters",
+    "asked",
+    "law_asked",
+    "traits",
+)
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,21 @@ class IndexInfo:
     passages: int
     articles: int
     build_s: float
+    vectors: int = 0
+    store: str = IN_PROCESS
+    format: int = FORMAT
+    files: dict[str, int] = field(default_factory=dict)
+    """Size in bytes by name: a copy broken off is known before it is searched."""
 
 
 @dataclass(frozen=True)
 class Index:
-    """Columns over passages, and the three searchable structures over the same rows.
+    """Columns over passages, and the three searchable structures over them.
 
     ``kinds`` and ``topics`` uint8, ``since`` and ``until`` int32 (day ordinals), ``groups`` int32
-    (into ``names``: the law of an article, else its kind and topic), ``asked`` float32 (0 to 1).
+    (into ``names``: the law of an article, else its kind and topic), ``chapters`` int32 (equal
+    within a chapter), ``asked`` and ``law_asked`` float32 (0 to 1), ``traits`` float32
+    (passages, len(ARTICLE_TRAITS)). ``questions`` has a row a question, in the passages' order.
     """
 
     info: IndexInfo
@@ -71,209 +78,133 @@ class Index:
     until: npt.NDArray[np.int32]
     groups: npt.NDArray[np.int32]
     names: tuple[str, ...]
+    chapters: npt.NDArray[np.int32]
     asked: FloatArray
+    law_asked: FloatArray
+    traits: FloatArray
     body: LexicalIndex
-    lay: LexicalIndex
+    questions: LexicalIndex
     dense: DenseIndex
 
+    @functools.cached_property
+    def question_starts(self) -> npt.NDArray[np.int64]:
+        """Return int64 (passages + 1,): where each passage's rows of ``questions`` begin."""
+        # Every passage has one vector more than it has questions: its text's.
+        starts: npt.NDArray[np.int64] = self.dense.starts - np.arange(len(self.dense.starts))
+        return starts
 
-def content_key(passages: Sequence[Passage], encoder: Encoder, lexicon: Path = LEXICON) -> str:
-    """Return a hash of everything that decides what the index holds."""
-    content = hashlib.sha256()
-    for passage in passages:
-        content.update(repr(astuple(passage)).encode("utf-8", "replace"))
-    for name in _CODE:
-        content.update((Path(__file__).parent / name).read_bytes())
-    for name in ("words.txt", "stop_words.txt"):
-        if (lexicon / name).exists():
-            content.update((lexicon / name).read_bytes())
-    for library in _LIBRARIES:
-        content.update(f"{library}={importlib.metadata.version(library)}".encode())
-    content.update(f"{encoder.name}|{learning.digest()}".encode())
-    return content.hexdigest()
+    @functools.cached_property
+    def asker(self) -> npt.NDArray[np.int32]:
+        """Return int32 (questions,): the passage of each row of ``questions``."""
+        counts = np.diff(self.question_starts)
+        return np.repeat(np.arange(len(self.keys), dtype=np.int32), counts)
+
+    def vector_of(self, question: int | None) -> int | None:
+        """Return the row of the vector of a row of ``questions``."""
+        return None if question is None else question + int(self.asker[question]) + 1
 
 
-def build(
-    passages: Iterable[Passage],
-    directory: Path,
-    *,
-    embedding: EmbeddingConfig | None = None,
-    tokenizer: Tokenizer | None = None,
-    show_progress: bool = False,
-) -> IndexInfo:
-    """Make ``directory`` hold the index of ``passages``; do nothing if it already does."""
-    config = embedding or EmbeddingConfig()
-    encoder = make_encoder(config)
-    ordered = tuple(passages)
-    key = content_key(ordered, encoder)
-    current = _current(directory)
-    if current is not None and current.name == key[:20]:
-        return _read_info(current)
-    started = time.perf_counter()
-    directory.mkdir(parents=True, exist_ok=True)
-    workplace = Path(tempfile.mkdtemp(prefix=".building-", dir=directory))
-    try:
-        with Progress(disable=not show_progress, transient=True) as progress:
-            index = assemble(
-                ordered,
-                encoder=encoder,
-                tokenizer=tokenizer or default_tokenizer(),
-                progress=progress,
-                info=IndexInfo(key, encoder.name, config, len(ordered), 0, 0.0),
-            )
-        _write(index, workplace, time.perf_counter() - started)
-        target = directory / key[:20]
-        if target.exists():
-            shutil.rmtree(target)
-        workplace.rename(target)
-    except BaseException:
-        shutil.rmtree(workplace, ignore_errors=True)
-        raise
+def current_folder(directory: Path) -> Path | None:
+    """Return the folder of the index that ``directory`` holds now, if it holds one."""
+    pointer = directory / _POINTER
+    if not pointer.exists():
+        return None
+    folder = directory / pointer.read_text(encoding="utf-8").strip()
+    return folder if (folder / _INFO).exists() else None
+
+
+def point_to(directory: Path, folder: Path) -> None:
+    """Make ``folder`` the index of ``directory``, in one step."""
     pointer = directory / f"{_POINTER}.new"
-    pointer.write_text(target.name, encoding="utf-8")
+    pointer.write_text(folder.name, encoding="utf-8")
     os.replace(pointer, directory / _POINTER)
-    # Readers that still map the old files keep them until they let go.
-    if current is not None and current != target:
-        shutil.rmtree(current)
-    return _read_info(target)
-
-
-def assemble(
-    passages: Sequence[Passage],
-    *,
-    encoder: Encoder,
-    tokenizer: Tokenizer,
-    info: IndexInfo,
-    progress: Progress | None = None,
-    asked: Mapping[str, int] | None = None,
-) -> Index:
-    """Compute the index of ``passages`` in memory.
-
-    Raises ``ValueError`` for a topic that is none of ``TOPICS``.
-    """
-    if strange := {passage.topic for passage in passages}.difference(TOPICS):
-        raise ValueError(f"unknown topics: {', '.join(sorted(strange))}")
-    counts = Learned.load().asked if asked is None else asked
-    with _step(progress, "words", len(passages)) as advance:
-        body: list[list[str]] = []
-        lay: list[list[str]] = []
-        for passage in passages:
-            body.append(tokenizer.terms(f"{passage.title}\n{passage.body}"))
-            lay.append(tokenizer.terms("\n".join(passage.questions)))
-            advance(1)
-    with _step(progress, "vectors", len(passages)) as advance:
-        texts: list[str] = []
-        starts = [0]
-        for passage in passages:
-            texts.append(normalise(f"{passage.title}\n{passage.body}"))
-            texts += [normalise(question) for question in passage.questions]
-            starts.append(len(texts))
-        vectors = encoder.encode(texts)
-        advance(len(passages))
-    groups = [
-        passage.key.rpartition("/")[0]
-        if passage.kind == "article"
-        else f"{passage.kind}:{passage.topic}"
-        for passage in passages
-    ]
-    names = {name: i for i, name in enumerate(dict.fromkeys(groups))}
-    return Index(
-        info=info,
-        keys=tuple(passage.key for passage in passages),
-        kinds=np.asarray([KINDS.index(passage.kind) for passage in passages], np.uint8),
-        topics=np.asarray([TOPICS.index(passage.topic) for passage in passages], np.uint8),
-        since=np.asarray([_ordinal(p.in_force_from, _ALWAYS.min) for p in passages], np.int32),
-        until=np.asarray([_ordinal(p.in_force_until, _ALWAYS.max) for p in passages], np.int32),
-        groups=np.asarray([names[group] for group in groups], np.int32),
-        names=tuple(names),
-        asked=how_asked(passages, counts),
-        body=LexicalIndex.build(body),
-        lay=LexicalIndex.build(lay),
-        dense=DenseIndex.build(vectors, np.asarray(starts, np.int64)),
-    )
-
-
-def how_asked(passages: Sequence[Passage], counts: Mapping[str, int]) -> FloatArray:
-    """Return float32 (passages,), 0 to 1: how often each article was the answer, as a logarithm."""
-    most = math.log1p(max(counts.values(), default=1))
-    return np.asarray(
-        [math.log1p(counts.get(p.key, 0)) / most if p.kind == "article" else 0.0 for p in passages],
-        np.float32,
-    )
 
 
 def load(directory: Path) -> Index:
     """Map the index that ``directory`` holds.
 
-    Raises ``FileNotFoundError`` if none was built there.
+    Raises ``FileNotFoundError`` if none was built there, ``ValueError`` if it is damaged or of
+    another version, ``ConnectionError`` if its vectors lie in a Milvus that does not answer.
     """
-    folder = _current(directory)
+    folder = current_folder(directory)
     if folder is None:
-        raise FileNotFoundError(f"no search index in {directory}")
-    table = json.loads((folder / "passages.json").read_text(encoding="utf-8"))
-    columns = np.load(folder / "columns.npz")
-    return Index(
-        info=_read_info(folder),
-        keys=tuple(table["keys"]),
-        names=tuple(table["names"]),
-        body=LexicalIndex.load(folder / "body"),
-        lay=LexicalIndex.load(folder / "lay"),
-        dense=DenseIndex.load(folder / "dense"),
-        **{name: columns[name] for name in columns.files},
-    )
+        raise FileNotFoundError(f"no search index in {directory}; build one")
+    info = read_info(folder)
+    _check_files(folder, info)
+    try:
+        table = json.loads((folder / "passages.json").read_text(encoding="utf-8"))
+        columns = np.load(folder / "columns.npz")
+        starts = np.load(folder / "dense" / "starts.npy")
+        return Index(
+            info=info,
+            keys=tuple(table["keys"]),
+            names=tuple(table["names"]),
+            body=LexicalIndex.load(folder / "body"),
+            questions=LexicalIndex.load(folder / "questions"),
+            dense=DenseIndex(_open_store(folder, info), starts),
+            **{name: columns[name] for name in _COLUMNS},
+        )
+    except (KeyError, TypeError, EOFError, RuntimeError) as error:
+        raise ValueError(f"the search index in {folder} is damaged; build it again") from error
+
+
+def write(index: Index, folder: Path, store: VectorStore, build_s: float) -> IndexInfo:
+    """Write ``index`` under ``folder``; the vectors too, if they live in the process."""
+    index.body.save(folder / "body")
+    index.questions.save(folder / "questions")
+    index.dense.save(folder / "dense")
+    if isinstance(store, FaissVectors):
+        store.save(folder / "dense")
+    np.savez(folder / "columns.npz", **{name: getattr(index, name) for name in _COLUMNS})
+    table = {"keys": index.keys, "names": index.names}
+    (folder / "passages.json").write_text(json.dumps(table, ensure_ascii=False), encoding="utf-8")
+    info = asdict(index.info) | {
+        "articles": int(np.count_nonzero(index.kinds == KINDS.index("article"))),
+        "vectors": int(index.dense.starts[-1]),
+        "build_s": round(build_s, 3),
+        "files": {
+            str(path.relative_to(folder)): path.stat().st_size
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        },
+    }
+    (folder / _INFO).write_text(json.dumps(info, indent=1), encoding="utf-8")
+    return read_info(folder)
+
+
+def read_info(folder: Path) -> IndexInfo:
+    """Read what the index in ``folder`` says of itself.
+
+    Raises ``ValueError`` if it was written by another version.
+    """
+    try:
+        table = json.loads((folder / _INFO).read_text(encoding="utf-8"))
+        if table["format"] == FORMAT:
+            return IndexInfo(**table | {"embedding": EmbeddingConfig(**table["embedding"])})
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"the search index in {folder} is unreadable; build it again") from error
+    raise ValueError(f"the search index in {folder} is of another version; build it again")
 
 
 def size_in_bytes(directory: Path) -> int:
     """Return what the current index takes on disk."""
-    folder = _current(directory)
+    folder = current_folder(directory)
     if folder is None:
         raise FileNotFoundError(f"no search index in {directory}")
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _write(index: Index, folder: Path, build_s: float) -> None:
-    index.body.save(folder / "body")
-    index.lay.save(folder / "lay")
-    index.dense.save(folder / "dense")
-    names = ("kinds", "topics", "since", "until", "groups", "asked")
-    np.savez(folder / "columns.npz", **{name: getattr(index, name) for name in names})
-    table = {"keys": index.keys, "names": index.names}
-    (folder / "passages.json").write_text(json.dumps(table, ensure_ascii=False), encoding="utf-8")
-    info = asdict(index.info) | {
-        "articles": int(np.count_nonzero(index.kinds == KINDS.index("article"))),
-        "build_s": round(build_s, 3),
-    }
-    (folder / "info.json").write_text(json.dumps(info, indent=1), encoding="utf-8")
+def _check_files(folder: Path, info: IndexInfo) -> None:
+    for name, size in info.files.items():
+        path = folder / name
+        if not path.exists() or path.stat().st_size != size:
+            raise ValueError(f"{path} is missing or broken off; build the search index again")
 
 
-def _read_info(folder: Path) -> IndexInfo:
-    info = json.loads((folder / "info.json").read_text(encoding="utf-8"))
-    info["embedding"] = EmbeddingConfig(**info["embedding"])
-    return IndexInfo(**info)
+def _open_store(folder: Path, info: IndexInfo) -> VectorStore:
+    if info.store == IN_PROCESS:
+        return FaissVectors.load(folder / "dense")
+    # Imported here: only where a Milvus is configured.
+    from retrieval.milvus import MilvusVectors
 
-
-def _current(directory: Path) -> Path | None:
-    pointer = directory / _POINTER
-    if not pointer.exists():
-        return None
-    folder = directory / pointer.read_text(encoding="utf-8").strip()
-    return folder if (folder / "info.json").exists() else None
-
-
-def _ordinal(day: dt.date | None, otherwise: int) -> int:
-    return otherwise if day is None else day.toordinal()
-
-
-class _Advance:
-    def __init__(self, progress: Progress | None, name: str, total: int) -> None:
-        self._progress = progress
-        self._task = progress.add_task(name, total=total) if progress else None
-
-    def __call__(self, count: int) -> None:
-        if self._progress is not None and self._task is not None:
-            self._progress.advance(self._task, count)
-
-
-@contextmanager
-def _step(progress: Progress | None, name: str, total: int) -> Iterator[_Advance]:
-    yield _Advance(progress, name, total)
+    return MilvusVectors.open(info.store, info.key[:20], info.vectors)

@@ -1,7 +1,7 @@
 """What training left behind besides the vectors: words, counts and weights, no sentences.
 
 ``translation.json`` maps everyday words to statute words, ``asked.json`` counts how often
-laypeople's questions led to an article, ``ranker.json`` weighs the components of a score.
+laypeople's questions led to an article, ``ranker.json`` and ``forest.npz`` rank the candidates.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from retrieval.fusion import COMPONENTS, SIGNALS, Ranker
+from retrieval.ranker import Ranker
 from retrieval.tokenize import LEXICON
 
 FOLDER = Path(__file__).resolve().parent / "model"
@@ -23,7 +23,7 @@ FOLDER = Path(__file__).resolve().parent / "model"
 # A synonym chosen by hand weighs about as much as a well attested learned one.
 _SYNONYM = 0.5
 
-_FILES = ("translation.json", "asked.json", "ranker.json")
+_SHAPE_AN_INDEX = ("asked.json",)
 
 
 @dataclass(frozen=True)
@@ -58,29 +58,21 @@ class Learned:
 
     @classmethod
     def load(cls, folder: Path = FOLDER) -> Learned:
-        """Read the three files and the lexicon's synonyms.
+        """Read the tables, the ranker and the lexicon's synonyms.
 
-        Raises ``ValueError`` if the ranker was made for other components.
+        Raises ``ValueError`` if the ranker was made for other features.
         """
-        ranker = _read(folder / "ranker.json")
-        weights, signals = ranker["weights"], ranker["confidence"]
-        if set(weights) != set(COMPONENTS) or set(signals) != {*SIGNALS, "bias"}:
-            raise ValueError(f"{folder / 'ranker.json'} was made for other components")
         return cls(
             translation=_read(folder / "translation.json"),
             asked=_read(folder / "asked.json"),
-            ranker=Ranker(
-                weights=tuple(float(weights[name]) for name in COMPONENTS),
-                signals=tuple(float(signals[name]) for name in SIGNALS),
-                bias=float(signals["bias"]),
-            ),
+            ranker=Ranker.load(folder),
         ).with_synonyms()
 
 
 def digest(folder: Path = FOLDER) -> str:
     """Return a hash of the files that shape an index."""
     content = hashlib.sha256()
-    for name in _FILES[:2]:
+    for name in _SHAPE_AN_INDEX:
         content.update((folder / name).read_bytes())
     return content.hexdigest()[:16]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -13,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge_base.models import TOPICS, Kind
+from retrieval.calibration import signals
 from retrieval.candidates import Candidates, gather
-from retrieval.dense import Encoder, make_encoder
-from retrieval.fusion import signals, softmax
+from retrieval.dense import Encoder, Scope, make_encoder
+from retrieval.fusion import softmax
 from retrieval.index import KINDS, NO_TOPIC, Index, load
 from retrieval.learned import Learned
+from retrieval.ranker import Ranking
 from retrieval.tokenize import Tokenizer, default_tokenizer
 
 ALL: frozenset[Kind] = frozenset(KINDS)
@@ -26,13 +29,21 @@ LONGEST_QUERY = 512
 
 System = Literal["bm25", "dense", "full"]
 
+Reason = Literal["empty", "no_words", "no_match"]
+
 _VOTERS = 10
 _JUDGED: tuple[Kind, ...] = ("article", "answer")
+
+# Scopes are masks over all passages; a service asks for the same few all day.
+_SCOPES = 16
 
 
 @dataclass(frozen=True)
 class Hit:
-    """One passage found; ``score`` is the fused score as a fraction of the best possible."""
+    """One passage found; ``score`` is its weighted sum as a fraction of the best possible.
+
+    Articles are ordered by a forest, so that their scores need not fall.
+    """
 
     kind: Kind
     key: str
@@ -52,6 +63,8 @@ class SearchResult:
     topic: str
     topic_scores: Mapping[str, float]
     """Shares of the best passages' votes, by topic; empty if nothing was found."""
+    reason: Reason | None = None
+    """Why nothing was found: an empty query, none but stop words, or no passage in scope."""
 
 
 NOTHING = SearchResult((), 0.0, TOPICS[NO_TOPIC], MappingProxyType({}))
@@ -74,12 +87,14 @@ class Searcher:
             raise ValueError("the index was built with another embedding model; build it again")
         self._tokenizer = tokenizer or default_tokenizer()
         self._learned = learned or Learned.load()
+        self._scope = functools.lru_cache(_SCOPES)(self._make_scope)
 
     @classmethod
     def load(cls, directory: Path) -> Searcher:
         """Load the index in ``directory``.
 
-        Raises ``FileNotFoundError`` if there is none, ``ValueError`` if the model changed since.
+        Raises ``FileNotFoundError`` if there is no index or no model, ``ValueError`` if one is
+        damaged or they do not fit, ``ConnectionError`` if the vectors' server does not answer.
         """
         return cls(load(directory))
 
@@ -94,34 +109,29 @@ class Searcher:
         """Return the best ``limit`` passages of the given kinds in force on ``on``, if given."""
         candidates = self.candidates(query, kinds=kinds, on=on)
         if not len(candidates.rows):
-            return NOTHING
-        scores = self._learned.ranker.score(candidates.components)
-        order = np.argsort(-scores, kind="stable")
+            return replace(NOTHING, reason=self._reason(query))
+        ranking = self._rank(candidates, kinds)
         hits: dict[tuple[Kind, str], Hit] = {}
-        for i in order.tolist():
+        for i in ranking.order.tolist():
             if len(hits) >= limit:
                 break
             row = int(candidates.rows[i])
             kind, key = KINDS[self.index.kinds[row]], self.index.keys[row]
             # Several versions of one article share a key; the best stands for it.
             if (kind, key) not in hits:
+                evidence = candidates.evidence
                 hits[kind, key] = Hit(
                     kind,
                     key,
-                    float(scores[i]) / self._learned.ranker.scale,
+                    float(ranking.sums[i]) / self._learned.ranker.scale,
                     float(candidates.bm25[i]),
-                    float(
-                        max(
-                            candidates.evidence.cosine[i],
-                            candidates.evidence.nearest_question[i],
-                        )
-                    ),
+                    float(max(evidence.cosine[i], evidence.nearest_question[i])),
                 )
-        topic_scores = self._topics(candidates, scores, order)
+        topic_scores = self._topics(candidates, ranking)
         topic = max(topic_scores, key=topic_scores.__getitem__, default=TOPICS[NO_TOPIC])
         return SearchResult(
             tuple(hits.values()),
-            self._confidence(candidates, scores),
+            self._confidence(candidates, ranking, kinds),
             topic,
             MappingProxyType(topic_scores),
         )
@@ -140,7 +150,7 @@ class Searcher:
             encoder=self._encoder,
             tokenizer=self._tokenizer,
             learned=self._learned,
-            allowed=self._allowed(kinds, on),
+            scope=self._scope(frozenset(kinds), on),
         )
 
     def order(
@@ -148,23 +158,39 @@ class Searcher:
     ) -> list[tuple[str, float]]:
         """Rank by one system alone, for comparison: keys and scores, best first."""
         cut = query.strip()[:LONGEST_QUERY]
-        allowed = self._allowed(kinds, None)
+        scope = self._scope(frozenset(kinds), None)
+        if system == "full":
+            candidates = self.candidates(cut, kinds=kinds)
+            ranking = self._rank(candidates, kinds)
+            best = ranking.order[:limit]
+            # Places, not scores: the forest scored only the first of them.
+            places = np.arange(len(best), 0, -1)
+            return [
+                (self.index.keys[candidates.rows[i]], float(place))
+                for i, place in zip(best.tolist(), places.tolist(), strict=True)
+            ]
         if system == "bm25":
             scores = self._plain(cut)
+            if scope is not None:
+                scores[~scope.passages] = 0.0
             rows = np.arange(len(scores))
-        elif system == "dense":
-            vector = self._encoder.encode_query(cut)
-            rows = self.index.dense.nearest(vector, limit, allowed)
-            scores = np.maximum(*self.index.dense.score(vector, rows))
         else:
-            candidates = self.candidates(cut, kinds=kinds)
-            rows, scores = candidates.rows, self._learned.ranker.score(candidates.components)
-        if system == "bm25" and allowed is not None:
-            scores[~allowed] = 0.0
+            vector = self._encoder.encode_query(cut)
+            rows = self.index.dense.nearest(vector, limit, scope)
+            cosines = self.index.dense.score(vector, rows)
+            scores = np.maximum(cosines.text, cosines.question)
         count = min(limit, len(rows))
         best = np.argpartition(-scores, count - 1)[:count] if count else np.arange(0)
         best = best[np.argsort(-scores[best], kind="stable")]
         return [(self.index.keys[rows[i]], float(scores[i])) for i in best.tolist()]
+
+    def _reason(self, query: str) -> Reason:
+        if not query.strip():
+            return "empty"
+        return "no_match" if self._tokenizer.words(query[:LONGEST_QUERY]) else "no_words"
+
+    def _rank(self, candidates: Candidates, kinds: Collection[Kind]) -> Ranking:
+        return self._learned.ranker.rank(candidates.features, with_forest=_are_articles(kinds))
 
     def _plain(self, query: str) -> npt.NDArray[np.float32]:
         weights: dict[str, float] = {}
@@ -172,38 +198,38 @@ class Searcher:
             weights[term] = weights.get(term, 0.0) + 1.0
         return self.index.body.score(weights)
 
-    def _allowed(self, kinds: Collection[Kind], on: dt.date | None) -> npt.NDArray[np.bool_] | None:
-        wanted = [KINDS.index(kind) for kind in set(kinds)]
+    def _make_scope(self, kinds: frozenset[Kind], on: dt.date | None) -> Scope | None:
+        wanted = tuple(sorted(KINDS.index(kind) for kind in kinds))
         if len(wanted) == len(KINDS) and on is None:
             return None
         allowed = np.isin(self.index.kinds, wanted)
-        if on is not None:
-            day = on.toordinal()
+        day = on.toordinal() if on else None
+        if day is not None:
             # The last day in force is the one before another text took its place.
             allowed &= (self.index.since <= day) & (day < self.index.until)
-        return allowed
+        return self.index.dense.scope(allowed, wanted, day)
 
-    def _confidence(self, candidates: Candidates, scores: npt.NDArray[np.float32]) -> float:
-        kinds = [KINDS.index(kind) for kind in _JUDGED]
-        judged = np.isin(self.index.kinds[candidates.rows], kinds)
-        if not judged.any():
+    def _confidence(
+        self, candidates: Candidates, ranking: Ranking, kinds: Collection[Kind]
+    ) -> float:
+        judged = np.isin(self.index.kinds[candidates.rows], [KINDS.index(kind) for kind in _JUDGED])
+        order = ranking.order[judged[ranking.order]]
+        if not len(order):
             return 0.0
-        return self._learned.ranker.confidence(
-            signals(scores[judged], candidates.evidence.only(judged), candidates.words)
-        )
+        found = signals(ranking.scores, order, candidates.evidence, candidates.words)
+        return self._learned.ranker.calibration(with_forest=_are_articles(kinds)).confidence(found)
 
-    def _topics(
-        self,
-        candidates: Candidates,
-        scores: npt.NDArray[np.float32],
-        order: npt.NDArray[np.int64],
-    ) -> dict[str, float]:
+    def _topics(self, candidates: Candidates, ranking: Ranking) -> dict[str, float]:
         """Let the best passages vote; one that bears no topic abstains."""
-        topics = self.index.topics[candidates.rows[order]]
-        voters = order[topics != NO_TOPIC][:_VOTERS]
-        shares = softmax(scores[voters])
+        topics = self.index.topics[candidates.rows[ranking.order]]
+        voters = ranking.order[topics != NO_TOPIC][:_VOTERS]
+        shares = softmax(ranking.sums[voters])
         votes: dict[str, float] = {}
         for i, share in zip(voters.tolist(), shares.tolist(), strict=True):
             name = TOPICS[self.index.topics[candidates.rows[i]]]
             votes[name] = votes.get(name, 0.0) + share
         return dict(sorted(votes.items(), key=lambda vote: -vote[1]))
+
+
+def _are_articles(kinds: Collection[Kind]) -> bool:
+    return set(kinds) == {"article"}

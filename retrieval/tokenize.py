@@ -10,7 +10,7 @@ import logging
 import re
 import threading
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import jieba
@@ -19,7 +19,8 @@ from opencc import OpenCC
 LEXICON = Path(__file__).resolve().parent.parent / "knowledge_base" / "lexicon"
 CACHE = Path(__file__).resolve().parent.parent / "var" / "jieba"
 
-_RUN = re.compile(r"[㐀-䶿一-鿿]+|[a-z0-9]+")
+HAN = re.compile("[㐀-䶿一-鿿]+")
+_RUN = re.compile(f"{HAN.pattern}|[a-z0-9]+")
 _TRADITIONAL = threading.local()
 
 # A legal word that jieba's own dictionary lacks must win against its parts.
@@ -95,11 +96,20 @@ class Tokenizer:
         words: list[str] = []
         pairs: list[str] = []
         for run in _RUN.findall(normalise(text)):
-            words += [word for word in self._jieba.cut(run) if word not in self.stop_words]
+            # Without guessing new words: what it guesses in a question, it need not in a statute.
+            cut = self._jieba.cut(run, HMM=False) if run[0] > "z" else (run,)
+            words += [word for word in cut if word not in self.stop_words]
             if run[0] > "z":
                 pieces = (run[i : i + 2] for i in range(len(run) - 1))
                 pairs += [piece for piece in pieces if piece not in self.stop_words]
         return words, pairs
+
+    def dictionary(self) -> tuple[Mapping[str, int], int]:
+        """Return the words that texts are cut into with their counts, and the sum of counts.
+
+        A count of zero marks what only begins a word.
+        """
+        return self._jieba.FREQ, self._jieba.total
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Fits what is not vectors: the translation of words, the weights of the sum, the confidence.
+"""Fits what is not vectors: translation of words, weights of the sum, forest, confidence.
 
 Everything here is fitted on questions whose fold the vectors and tables have not seen.
 """
@@ -8,13 +8,35 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+import lightgbm
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 from scipy.special import log_softmax, softmax  # type: ignore[import-untyped]
 
+from retrieval.calibration import Calibration
+from retrieval.forest import Forest
+
 FloatArray = npt.NDArray[np.float64]
+
+FOREST_ROUNDS = 150
+FOREST: dict[str, Any] = {
+    "objective": "lambdarank",
+    "learning_rate": 0.07,
+    "num_leaves": 15,
+    "min_data_in_leaf": 30,
+    "feature_fraction": 0.5,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "lambda_l2": 5.0,
+    "lambdarank_truncation_level": 20,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 2,
+    "verbose": -1,
+}
 
 Example = tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_], float]
 """One question: components (candidates, n), which candidates answer it, its weight."""
@@ -83,6 +105,25 @@ def fit_weights(
     return fitted
 
 
+def fit_forest(
+    examples: Sequence[Example], *, rounds: int = FOREST_ROUNDS, seed: int = 1
+) -> Forest:
+    """Return a LambdaMART forest over the features of the candidates (Burges, 2010).
+
+    Questions without a true candidate teach nothing and are left out.
+    """
+    useful = [(x, y, w) for x, y, w in examples if y.any()]
+    rows = np.concatenate([x for x, _, _ in useful])
+    data = lightgbm.Dataset(
+        rows,
+        np.concatenate([y for _, y, _ in useful]).astype(np.int32),
+        group=[len(y) for _, y, _ in useful],
+        weight=np.concatenate([np.full(len(y), w, np.float32) for _, y, w in useful]),
+    )
+    booster = lightgbm.train(FOREST | {"seed": seed}, data, rounds)
+    return Forest.from_lightgbm(booster.dump_model())
+
+
 def fit_confidence(
     rows: npt.NDArray[np.float32],
     hits: npt.NDArray[np.bool_],
@@ -107,6 +148,14 @@ def fit_confidence(
 
     found = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B")
     return found.x[:-1], float(found.x[-1])
+
+
+def calibrated(
+    rows: npt.NDArray[np.float32], hits: npt.NDArray[np.bool_], importance: FloatArray
+) -> Calibration:
+    """Return the calibration fitted on signals of unseen questions."""
+    weights, bias = fit_confidence(rows, hits, importance)
+    return Calibration(tuple(float(weight) for weight in weights), bias)
 
 
 def area_under_curve(values: Sequence[float], hits: Sequence[bool]) -> float:

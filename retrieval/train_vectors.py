@@ -9,7 +9,7 @@ import math
 import random
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,12 @@ DIMENSIONS = 256
 VOCABULARY = 28_000
 TEMPERATURE = 0.05
 
+_LONGEST_ANSWER = 400
+_LEAST_BATCH = 16
+_NEGATIVES = 4
+_MINED_BEFORE = (2, 5)
+"""Epochs before which look-alikes are looked for: the table must know something first."""
+
 _SENTENCE = re.compile(r"[。；\n]")
 _LATIN = re.compile(r"[a-z0-9]+")
 
@@ -39,9 +45,8 @@ class Judged:
 
     text: str
     gold: tuple[int, ...]
-    hard: tuple[int, ...]
-    """Documents that share its words but do not answer it."""
     answer: str = ""
+    weight: float = 1.0
 
 
 def make_tokens(
@@ -79,14 +84,18 @@ def encode(tokens: TokenTable, texts: Sequence[str]) -> list[list[int]]:
     return [e.ids for e in tokens.encode_batch(list(texts), add_special_tokens=False)]
 
 
-def skip_gram(tokens: TokenTable, texts: Sequence[str], lay: Sequence[str]) -> FloatArray:
+def skip_gram(
+    tokens: TokenTable, texts: Sequence[str], pairs: Sequence[str], *, epochs: int = 4
+) -> FloatArray:
     """Return the word vectors (vocabulary, DIMENSIONS), weighed by rarity (SIF).
 
-    Two workers race on the weights, so two runs differ slightly.
+    ``pairs`` are our own questions, each with the article that answers it: lay and legal words
+    in one window. Judged questions stay out, so that every fold may begin from this table. Two
+    workers race on the weights, so two runs differ slightly.
     """
     sentences = [
         [str(token) for token in line]
-        for line in (*encode(tokens, texts), *encode(tokens, lay) * 3)
+        for line in (*encode(tokens, texts), *encode(tokens, pairs) * 2)
     ]
     model = Word2Vec(
         sentences,
@@ -96,7 +105,7 @@ def skip_gram(tokens: TokenTable, texts: Sequence[str], lay: Sequence[str]) -> F
         negative=8,
         sample=1e-4,
         min_count=1,
-        epochs=4,
+        epochs=epochs,
         workers=2,
         seed=7,
     )
@@ -157,49 +166,56 @@ def supervise(
     pairs: Sequence[tuple[str, str]],
     *,
     epochs: int = 8,
-    batch: int = 128,
-    negatives: int = 5,
+    batch: int = 256,
     seed: int = 3,
+    advance: Callable[[], None] = lambda: None,
 ) -> FloatArray:
-    """Draw questions to the documents that answer them and away from hard negatives.
+    """Draw questions to the documents that answer them and away from those that only seem to.
 
-    ``pairs`` are further questions with free-text answers.
+    ``pairs`` are further questions with free-text answers. What seems to answer is found with
+    the table itself, twice on the way. ``advance`` is called after every epoch.
     """
     rng = random.Random(seed)
     weights = torch.nn.Parameter(torch.from_numpy(table.copy()))
     optimiser = torch.optim.Adam([weights], lr=1e-3)
     questions = encode(tokens, [one.text for one in judged])
-    answers = encode(tokens, [one.answer for one in judged])
+    answers = encode(tokens, [one.answer[:_LONGEST_ANSWER] for one in judged])
     asked = encode(tokens, [a for a, _ in pairs])
     told = encode(tokens, [b for _, b in pairs])
-    for _ in range(epochs):
+    hard: npt.NDArray[np.int64] | None = None
+    for epoch in range(epochs):
+        if epoch in _MINED_BEFORE:
+            hard = _look_alikes(weights.detach(), questions, documents)
         items = [(i, gold) for i, one in enumerate(judged) for gold in one.gold[:4]]
         rng.shuffle(items)
         for start in range(0, len(items), batch):
             chunk = items[start : start + batch]
+            if len(chunk) < _LEAST_BATCH:
+                continue
             query = _unit_means(weights, [questions[i] for i, _ in chunk])
             pool = [gold for _, gold in chunk]
-            for i, _ in chunk:
-                hard = judged[i].hard
-                pool += rng.sample(hard, min(negatives, len(hard)))
-            own = [set(judged[i].gold) - {gold} for i, gold in chunk]
+            if hard is not None:
+                for i, _ in chunk:
+                    others = [d for d in hard[i].tolist() if d not in judged[i].gold]
+                    pool += rng.sample(others, min(_NEGATIVES, len(others)))
             loss = _info_nce(
                 query,
                 _unit_means(weights, [documents[d] for d in pool]),
-                torch.tensor([[d in others for d in pool] for others in own]),
+                _also_gold([judged[i].gold for i, _ in chunk], pool),
+                torch.tensor([judged[i].weight for i, _ in chunk]),
             )
             answered = [n for n, (i, _) in enumerate(chunk) if answers[i]]
             if len(answered) > 1:
                 who = [chunk[n][0] for n in answered]
                 same = [[a == b and m != n for m, b in enumerate(who)] for n, a in enumerate(who)]
-                loss = loss + 0.5 * _info_nce(
+                loss = loss + 0.5 * len(answered) / len(chunk) * _info_nce(
                     query[answered],
                     _unit_means(weights, [answers[i] for i in who]),
                     torch.tensor(same),
                 )
-            if len(pairs) >= 32:
-                some = rng.sample(range(len(pairs)), 32)
-                loss = loss + 0.25 * _info_nce(
+            if len(pairs) >= _LEAST_BATCH:
+                some = rng.sample(range(len(pairs)), min(32, len(pairs)))
+                loss = loss + 0.1 * _info_nce(
                     _unit_means(weights, [asked[i] for i in some]),
                     _unit_means(weights, [told[i] for i in some]),
                     None,
@@ -207,14 +223,50 @@ def supervise(
             optimiser.zero_grad()
             torch.autograd.backward(loss)
             optimiser.step()
+        advance()
     return weights.detach().numpy()
 
 
-def _info_nce(query: torch.Tensor, pool: torch.Tensor, masked: torch.Tensor | None) -> torch.Tensor:
+def unit_means(table: FloatArray, ids: Ids) -> FloatArray:
+    """Return float32 (len(ids), dimensions): the vectors of texts given as tokens."""
+    weights = torch.from_numpy(table)
+    parts = [_unit_means(weights, ids[i : i + 4096]).numpy() for i in range(0, len(ids), 4096)]
+    return np.concatenate(parts) if parts else np.zeros((0, table.shape[1]), np.float32)
+
+
+def _look_alikes(
+    table: torch.Tensor, questions: Ids, documents: Ids, count: int = 40
+) -> npt.NDArray[np.int64]:
+    """Return int64 (questions, count): the documents nearest to each question."""
+    all_documents = torch.from_numpy(unit_means(table.numpy(), documents)).T
+    nearest = [
+        (_unit_means(table, questions[i : i + 512]) @ all_documents).topk(count, dim=1).indices
+        for i in range(0, len(questions), 512)
+    ]
+    return torch.cat(nearest).numpy()
+
+
+def _also_gold(golds: Sequence[Sequence[int]], pool: Sequence[int]) -> torch.Tensor:
+    """Mark what must not count as a wrong answer: bool (questions, pool)."""
+    place = np.asarray(pool)
+    masked = np.zeros((len(golds), len(pool)), bool)
+    for row, gold in enumerate(golds):
+        masked[row] = np.isin(place, gold)
+        masked[row, row] = False
+    return torch.from_numpy(masked)
+
+
+def _info_nce(
+    query: torch.Tensor,
+    pool: torch.Tensor,
+    masked: torch.Tensor | None,
+    importance: torch.Tensor | None = None,
+) -> torch.Tensor:
     similarity = query @ pool.T / TEMPERATURE
     if masked is not None:
         similarity = similarity.masked_fill(masked, -1e4)
-    return F.cross_entropy(similarity, torch.arange(len(query)))
+    losses = F.cross_entropy(similarity, torch.arange(len(query)), reduction="none")
+    return losses.mean() if importance is None else (losses * importance).mean()
 
 
 def _statute_pairs(

@@ -28,7 +28,7 @@ def every_version(
         else:
             present += held
     curated = [passage for passage in passages(kb) if passage.kind == "article"]
-    return [*merge(curated, present), *former]
+    return [*merge(curated, present, kb.questions), *former]
 
 
 def _texts(

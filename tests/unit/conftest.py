@@ -9,7 +9,7 @@ from bot.dialogue.followup import FollowUps
 from bot.texts import load_texts
 from knowledge_base.loader import ROOT, load
 from knowledge_base.passages import passages
-from retrieval.index import build
+from retrieval.building import build
 from retrieval.search import Searcher
 from tests.conftest import FixedClock
 from tests.law import law_of

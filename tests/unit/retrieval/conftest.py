@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from knowledge_base.models import Passage
-from retrieval.index import build
+from retrieval.building import build
 from retrieval.search import Searcher
 
 TINY: tuple[Passage, ...] = (

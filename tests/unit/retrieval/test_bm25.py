@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.bm25 import LexicalIndex
+from retrieval.terms import Terms
 
 _WORDS = st.lists(st.sampled_from("甲乙丙丁戊己"), min_size=1, max_size=8)
 
@@ -22,12 +23,12 @@ def test_scores_equal_those_of_bm25s(documents: list[list[str]], query: list[str
     known = [term for term in query if any(term in document for document in documents)]
     expected = engine.get_scores(known) if known else np.zeros(len(documents))
     weights = {term: float(query.count(term)) for term in query}
-    ours = LexicalIndex.build(documents).score(weights)
+    ours = LexicalIndex.build(Terms.of(documents)).score(weights)
     np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_a_saved_index_scores_the_same_and_is_mapped(tmp_path: Path) -> None:
-    index = LexicalIndex.build([["工资", "拖欠"], ["离婚"], []])
+    index = LexicalIndex.build(Terms.of([["工资", "拖欠"], ["离婚"], []]))
     index.save(tmp_path)
     loaded = LexicalIndex.load(tmp_path)
     assert isinstance(loaded.scores.base, np.memmap)
@@ -35,12 +36,12 @@ def test_a_saved_index_scores_the_same_and_is_mapped(tmp_path: Path) -> None:
 
 
 def test_unknown_terms_and_empty_documents_score_nothing() -> None:
-    assert LexicalIndex.build([[], []]).score({"工资": 1.0}).tolist() == [0.0, 0.0]
-    assert LexicalIndex.build([["离婚"]]).score({"工资": 1.0}).tolist() == [0.0]
+    assert LexicalIndex.build(Terms.of([[], []])).score({"工资": 1.0}).tolist() == [0.0, 0.0]
+    assert LexicalIndex.build(Terms.of([["离婚"]])).score({"工资": 1.0}).tolist() == [0.0]
 
 
 def test_no_document_scores_above_the_ceiling() -> None:
-    index = LexicalIndex.build([["工资", "拖欠"], ["工资", "离婚"], ["狗"]])
+    index = LexicalIndex.build(Terms.of([["工资", "拖欠"], ["工资", "离婚"], ["狗"]]))
     query = {"工资": 1.0, "拖欠": 2.0, "新词": 1.0}
     assert index.score(query).max() <= index.ceiling(query) + 1e-6
     assert index.ceiling(query, unknown=3.0) > index.ceiling(query)

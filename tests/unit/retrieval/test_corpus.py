@@ -27,7 +27,7 @@ def test_only_the_version_in_force_is_taken() -> None:
 
 
 def test_a_statute_article_keeps_its_text_and_gains_our_words_and_questions() -> None:
-    merged = merge([_OURS], _law(_NEW, "2").articles)
+    merged = merge([_OURS], _law(_NEW, "2").articles, {})
     assert [p.key for p in merged] == ["某某法/2"]
     assert merged[0].body == "2020-01-01文本"
     assert merged[0].questions == ("大白话怎么问", "我们的话")
@@ -35,12 +35,12 @@ def test_a_statute_article_keeps_its_text_and_gains_our_words_and_questions() ->
 
 def test_curated_passages_without_a_statute_stay() -> None:
     case = Passage("case", "some-case", "标题", "事实")
-    merged = merge([_OURS, case], _law(_NEW, "7").articles)
+    merged = merge([_OURS, case], _law(_NEW, "7").articles, {})
     assert {p.key for p in merged} == {"某某法/7", "某某法/2", "some-case"}
 
 
 def test_an_uncurated_article_takes_the_topic_of_its_curated_neighbour() -> None:
-    merged = merge([_OURS], _law(_NEW, "3").articles)
+    merged = merge([_OURS], _law(_NEW, "3").articles, {})
     assert next(p for p in merged if p.key == "某某法/3").topic == "劳动"
 
 
@@ -48,3 +48,9 @@ def test_a_repealed_law_ends_on_the_day_of_its_repeal() -> None:
     version = Version("环境保护法", "环境保护法", "法律", dt.date(2014, 4, 24), dt.date(2015, 1, 1))
     (article,) = articles_in_force([_law(version, "1")], dt.date(2026, 11, 1))
     assert article.version.in_force_until == dt.date(2026, 8, 15)
+
+
+def test_an_uncurated_article_brings_its_own_questions() -> None:
+    asked = {"某某法/7": ("第七条怎么问",)}
+    merged = merge([_OURS], _law(_NEW, "7").articles, asked)
+    assert next(p for p in merged if p.key == "某某法/7").questions == ("第七条怎么问",)

@@ -1,4 +1,4 @@
-"""Properties of the fused score."""
+"""Properties of scores, groups and orders."""
 
 from __future__ import annotations
 
@@ -7,18 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from retrieval.fusion import (
-    COMPONENTS,
-    SIGNALS,
-    Evidence,
-    Ranker,
-    best_normalised,
-    fuse,
-    group_share,
-    reciprocal_rank,
-    signals,
-    softmax,
-)
+from retrieval.calibration import SIGNALS, Calibration, Evidence, signals
+from retrieval.features import FEATURES
+from retrieval.fusion import best_normalised, reciprocal_rank, softmax
+from retrieval.groups import best_of_each, best_of_group, rows_of, share_of_group
+from retrieval.ranker import Ranker
 
 _SCORES = arrays(
     np.float32,
@@ -27,7 +20,7 @@ _SCORES = arrays(
 )
 _ROWS = arrays(
     np.float32,
-    st.tuples(st.integers(1, 20), st.just(len(COMPONENTS))),
+    st.tuples(st.integers(1, 20), st.just(len(FEATURES))),
     elements=st.floats(0, 1, width=32, allow_subnormal=False),
 )
 
@@ -49,15 +42,17 @@ def test_normalising_forgets_the_scale(scores: np.ndarray, factor: float) -> Non
 @given(_ROWS)
 def test_a_candidate_better_in_everything_never_ranks_lower(rows: np.ndarray) -> None:
     better = np.vstack([rows, rows.max(axis=0)])
-    scores = Ranker().score(better)
-    assert scores[-1] >= scores[:-1].max() - 1e-4
+    sums = Ranker().rank(better, with_forest=False).sums
+    assert sums[-1] >= sums[:-1].max() - 1e-4
 
 
 @given(_ROWS)
 def test_the_order_of_candidates_does_not_matter(rows: np.ndarray) -> None:
-    weights = np.asarray(Ranker().weights, np.float32)
-    order = np.random.default_rng(1).permutation(len(rows))
-    np.testing.assert_allclose(fuse(rows[order], weights), fuse(rows, weights)[order], rtol=1e-5)
+    shuffled = np.random.default_rng(1).permutation(len(rows))
+    sums = Ranker().rank(rows, with_forest=False).sums
+    again = Ranker().rank(rows[shuffled], with_forest=False)
+    np.testing.assert_allclose(again.sums, sums[shuffled], rtol=1e-5)
+    assert (np.diff(again.sums[again.order]) <= 0).all()
 
 
 @given(_SCORES)
@@ -72,13 +67,42 @@ def test_shares_sum_to_one_and_a_group_holds_its_members(scores: np.ndarray) -> 
     shares = softmax(scores / np.float32(1000))
     assert abs(float(shares.sum()) - 1) < 1e-4
     groups = np.asarray([i % 2 for i in range(len(scores))], np.int32)
-    held = group_share(shares, groups)
+    held = share_of_group(shares, groups)
     assert abs(float(held[0]) - float(shares[groups == 0].sum())) < 1e-4
 
 
 @given(_SCORES)
 def test_confidence_is_a_probability(scores: np.ndarray) -> None:
     unit = best_normalised(scores)
-    found = signals(unit, Evidence(unit, unit, unit), words=5)
+    order = np.argsort(-unit, kind="stable")
+    found = signals(unit, order, Evidence(unit, unit, unit), words=5)
     assert found.shape == (len(SIGNALS),)
-    assert 0.0 <= Ranker().confidence(found) <= 1.0
+    assert 0.0 <= Calibration().confidence(found) <= 1.0
+
+
+def test_what_was_not_ordered_again_has_no_share_of_the_confidence() -> None:
+    some = np.asarray([1.0, 0.5, -np.inf, -np.inf], np.float32)
+    even = np.ones(4, np.float32)
+    found = signals(some, np.arange(4), Evidence(even, even, even), words=5)
+    assert found[SIGNALS.index("mass_of_three")] == 1.0
+
+
+@given(st.lists(st.lists(st.floats(-1, 1, width=32), max_size=6), min_size=1, max_size=8))
+def test_the_best_of_each_group_are_its_largest_values(groups: list[list[float]]) -> None:
+    lengths = np.asarray([len(group) for group in groups])
+    values = np.asarray([value for group in groups for value in group], np.float32)
+    best = best_of_each(values, lengths, 3)
+    for row, group in zip(best.tolist(), groups, strict=True):
+        expected = [max(value, 0.0) for value in sorted(group, reverse=True)[:3]]
+        assert row == [*expected, *[0.0] * (3 - len(expected))]
+
+
+def test_rows_of_groups_are_their_places() -> None:
+    rows, lengths = rows_of(np.asarray([0, 2, 2, 5]), np.asarray([2, 0, 1]))
+    assert rows.tolist() == [2, 3, 4, 0, 1]
+    assert lengths.tolist() == [3, 2, 0]
+
+
+def test_the_best_of_a_group_is_told_to_its_members() -> None:
+    held = best_of_group(np.asarray([1, 5, 2], np.float32), np.asarray([7, 7, 9], np.int32))
+    assert held.tolist() == [5.0, 5.0, 2.0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +11,9 @@ import numpy as np
 import pytest
 
 from knowledge_base.models import Passage
-from retrieval import index as indexing
+from retrieval import building as indexing
 from retrieval.dense import EmbeddingConfig, StaticEncoder, make_encoder
+from retrieval.index import FORMAT, load
 from retrieval.search import Searcher
 
 Passages = tuple[Passage, ...]
@@ -66,7 +69,40 @@ def test_an_index_of_another_model_is_refused(tiny_index: Path) -> None:
     static = StaticEncoder.load()
     other = StaticEncoder(static.tokens, np.ones((static.tokens.get_vocab_size(), 4)), "other")
     with pytest.raises(ValueError, match="another embedding model"):
-        Searcher(indexing.load(tiny_index), encoder=other)
+        Searcher(load(tiny_index), encoder=other)
+
+
+def test_an_index_of_another_version_is_refused(tiny_index: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_index, tmp_path / "index")
+    info = next((tmp_path / "index").glob("*/info.json"))
+    table = json.loads(info.read_text())
+    info.write_text(json.dumps(table | {"format": FORMAT + 1}))
+    with pytest.raises(ValueError, match="another version; build it again"):
+        Searcher.load(tmp_path / "index")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["columns.npz", "passages.json", "dense/vectors.faiss", "dense/codes.npy", "body/rows.npy"],
+)
+def test_a_file_broken_off_is_named(tiny_index: Path, tmp_path: Path, name: str) -> None:
+    shutil.copytree(tiny_index, tmp_path / "index")
+    path = next((tmp_path / "index").glob(f"*/{name}"))
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(ValueError, match=f"{path.name} is missing or broken off"):
+        Searcher.load(tmp_path / "index")
+
+
+def test_a_damaged_description_of_an_index_is_refused(tiny_index: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_index, tmp_path / "index")
+    next((tmp_path / "index").glob("*/info.json")).write_text("{")
+    with pytest.raises(ValueError, match="unreadable; build it again"):
+        Searcher.load(tmp_path / "index")
+
+
+def test_a_missing_model_is_said(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no model in"):
+        StaticEncoder.load(tmp_path)
 
 
 def test_a_model_that_is_neither_folder_nor_name_is_refused() -> None:

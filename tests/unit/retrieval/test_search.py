@@ -6,27 +6,30 @@ import datetime as dt
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from knowledge_base.models import TOPICS
-from retrieval.index import build
+from knowledge_base.models import TOPICS, Kind
+from retrieval.building import build
 from retrieval.search import ALL, NOTHING, Searcher
 
 
 @pytest.mark.parametrize(
-    ("question", "key"),
+    ("question", "kind", "key"),
     [
-        ("上班三个月老板不跟我签合同", "劳动合同法/82"),
-        ("彩礼要二十万合理不", "民法典/1042"),
-        ("遛彎被一條狗咬傷", "民法典/1245"),
-        ("拖着工资不给去哪里投诉", "wage-arrears"),
-        ("没钱请律师", "9"),
+        ("上班三个月老板不跟我签合同", "article", "劳动合同法/82"),
+        ("彩礼要二十万合理不", "article", "民法典/1042"),
+        ("遛彎被一條狗咬傷", "article", "民法典/1245"),
+        ("拖着工资不给去哪里投诉", "answer", "wage-arrears"),
+        ("没钱请律师", "service", "9"),
     ],
 )
-def test_a_lay_question_finds_its_passage(searcher: Searcher, question: str, key: str) -> None:
-    assert searcher.search(question).hits[0].key == key
+def test_a_lay_question_finds_its_passage(
+    searcher: Searcher, question: str, kind: Kind, key: str
+) -> None:
+    assert searcher.search(question, kinds={kind}).hits[0].key == key
 
 
 def test_hits_come_best_first_and_no_more_than_asked(searcher: Searcher) -> None:
@@ -67,7 +70,9 @@ def test_confidence_is_higher_for_a_known_question_than_for_small_talk(searcher:
 
 @pytest.mark.parametrize("query", ["", "   ", "😀😀", "？！……", "\u0000", "\ud83d", "的了吗"])
 def test_a_query_without_words_finds_nothing(searcher: Searcher, query: str) -> None:
-    assert searcher.search(query) == NOTHING
+    found = searcher.search(query)
+    assert replace(found, reason=None) == NOTHING
+    assert found.reason == ("no_words" if query.strip() else "empty")
 
 
 def test_a_very_long_query_is_cut_to_512_characters(searcher: Searcher) -> None:
@@ -77,7 +82,8 @@ def test_a_very_long_query_is_cut_to_512_characters(searcher: Searcher) -> None:
 
 def test_an_index_without_passages_finds_nothing(tmp_path: Path) -> None:
     build((), tmp_path)
-    assert Searcher.load(tmp_path).search("没签劳动合同") == NOTHING
+    found = Searcher.load(tmp_path).search("没签劳动合同")
+    assert (found.hits, found.reason) == ((), "no_match")
 
 
 def test_threads_find_what_one_thread_finds(searcher: Searcher) -> None:
@@ -103,3 +109,15 @@ def test_serving_imports_no_torch(tiny_index: Path) -> None:
 def test_all_kinds_are_searched_by_default(searcher: Searcher) -> None:
     found = {hit.kind for hit in searcher.search("狗咬人 工资 律师 合同", limit=20).hits}
     assert found == ALL
+
+
+@pytest.mark.parametrize(
+    "query", ["狗", "2024", "12345678", "abc def", "狗dog犬イヌ개", "合同\u200b没签", "‮狗咬人"]
+)
+def test_odd_queries_give_a_result_or_a_reason(searcher: Searcher, query: str) -> None:
+    found = searcher.search(query)
+    assert bool(found.hits) != (found.reason is not None)
+
+
+def test_a_hundred_thousand_characters_are_answered(searcher: Searcher) -> None:
+    assert searcher.search("没签劳动合同，" * 15_000).hits[0].key == "劳动合同法/82"

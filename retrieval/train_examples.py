@@ -1,0 +1,301 @@
+"""What questions found that the vectors and tables had not seen: the examples rankers learn from.
+
+Five folds; a question is asked of an index whose vectors, translation and counts were trained on
+the other four. Our own questions are asked with themselves taken out of the index.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Tokenizer as TokenTable
+
+from knowledge_base.models import KnowledgeBase, Passage
+from retrieval import train_ranker, train_vectors
+from retrieval.building import assemble, encode, how_asked, how_laws_asked
+from retrieval.candidates import Candidates, gather
+from retrieval.corpus import passages
+from retrieval.dense import DenseIndex, EmbeddingConfig, StaticEncoder
+from retrieval.folds import FOLDS, fold_of
+from retrieval.index import KINDS, Index, IndexInfo
+from retrieval.judged import Question, read_pairs, read_scenarios, read_stard
+from retrieval.learned import Learned
+from retrieval.tokenize import Tokenizer, default_tokenizer, normalise
+from retrieval.train_vectors import FloatArray, Judged
+from retrieval.vectors import FaissVectors
+
+OFF_TOPIC = Path(__file__).with_name("off_topic.txt")
+
+_ARTICLE = KINDS.index("article")
+_OWN_PER_FOLD = 400
+_OWN_WEIGHT = 0.3
+# Few against thousands of questions of law, yet common in a real chat.
+_OFF_TOPIC_WEIGHT = 8.0
+# Laypeople's judged questions are few; each counts for more than one of ours.
+_JUDGED_WEIGHT = 1.5
+
+
+@dataclass(frozen=True)
+class Case:
+    """What one unseen question found, and what it should have."""
+
+    source: str
+    """``stard``, ``scenario``, ``own`` or ``off_topic``; with ``-curated`` over that base alone."""
+    id: str
+    fold: int
+    kind: str
+    candidates: Candidates
+    true: npt.NDArray[np.bool_]
+    gold: int
+    """How many passages should have been found, candidates or not."""
+    keys: tuple[str, ...] = ()
+    """Keys of the candidates, for questions whose ranking is reported."""
+
+
+@dataclass(frozen=True)
+class _Own:
+    text: str
+    passage: int
+    place: int
+    """Which of the passage's questions it is."""
+
+
+class Material:
+    """Everything that training reads, read once."""
+
+    def __init__(self, kb: KnowledgeBase, corpora: Path) -> None:
+        self.tokenizer: Tokenizer = default_tokenizer()
+        self.curated = passages(kb)
+        self.basis = {answer.id: answer.basis for answer in kb.answers.values()}
+        merged = passages(
+            kb, {"lawrefbook": corpora / "lawrefbook", "just-laws": corpora / "just-laws"}
+        )
+        self.articles = [passage for passage in merged if passage.kind == "article"]
+        bodies = {passage.key: passage.body for passage in self.articles}
+        consultations = corpora / "consultations"
+        self.stard = read_stard(consultations / "stard-train.jsonl", bodies.keys())
+        self.scenarios = read_scenarios(consultations / "lawbench-scenario-a.jsonl", bodies)
+        self.pairs = [
+            (normalise(question), normalise(answer))
+            for question, answer in read_pairs(consultations / "lawbench-consultation-a.jsonl")
+        ]
+        self.documents = (*self.articles, *self.curated)
+        self.texts = [normalise(f"{p.title}\n{p.body}") for p in self.documents]
+        self.own = [
+            _Own(question, i, place)
+            for i, passage in enumerate(self.articles)
+            for place, question in enumerate(passage.questions)
+        ]
+        self.own_curated = [
+            _Own(question, i, place)
+            for i, passage in enumerate(self.curated)
+            if passage.kind != "article"
+            for place, question in enumerate(passage.questions)
+        ]
+
+    def judged(self, without: int | None) -> list[Judged]:
+        """Return the questions to learn vectors from, one fold left out, with what answers them."""
+        place: dict[str, list[int]] = {}
+        for i, passage in enumerate(self.documents):
+            place.setdefault(f"{passage.kind}:{passage.key}", []).append(i)
+        found: list[Judged] = []
+        for question in (*self.stard, *self.scenarios):
+            if fold_of(question.id) != without:
+                gold = tuple(i for key in question.keys for i in place[f"article:{key}"])
+                answer = normalise(question.answer)
+                found.append(Judged(normalise(question.text), gold, answer, _JUDGED_WEIGHT))
+        for own, base in ((self.own, self.articles), (self.own_curated, self.curated)):
+            for one in own:
+                if fold_of(one.text) != without:
+                    passage = base[one.passage]
+                    gold = tuple(place[f"{passage.kind}:{passage.key}"])
+                    found.append(Judged(normalise(one.text), gold))
+        return found
+
+    def counts(self, without: int | None) -> dict[str, int]:
+        """Return how often each article answered a layperson's question of the other folds."""
+        return dict(
+            Counter(
+                key
+                for question in self.stard
+                if fold_of(question.id) != without
+                for key in question.keys
+            )
+        )
+
+    def translation(self, without: int | None) -> dict[str, dict[str, float]]:
+        """Return the translation of everyday words learned from the other folds."""
+        words = self.tokenizer.words
+        bodies = {passage.key: words(passage.body) for passage in self.articles}
+        pairs: list[tuple[Sequence[str], Sequence[str]]] = []
+        for question in self.stard:
+            if fold_of(question.id) != without:
+                told = [word for key in question.keys for word in bodies[key]]
+                pairs.append((words(question.text), told + words(question.answer)))
+        for one in self.own:
+            if fold_of(one.text) != without:
+                pairs.append((words(one.text), bodies[self.articles[one.passage].key]))
+        return train_ranker.translation_table(pairs)
+
+
+@dataclass(frozen=True)
+class Indexes:
+    """The lexical halves of both indexes; vectors and counts are put in fold by fold."""
+
+    full: Index
+    curated: Index
+
+
+def lexical_indexes(material: Material, encoder: StaticEncoder) -> Indexes:
+    """Build both indexes once; only their vectors and counts differ from fold to fold."""
+
+    def made(base: Sequence[Passage]) -> Index:
+        index, _ = assemble(
+            base,
+            encoder=encoder,
+            tokenizer=material.tokenizer,
+            info=IndexInfo("", encoder.name, EmbeddingConfig(), len(base), 0, 0.0),
+            asked={},
+        )
+        return index
+
+    return Indexes(made(material.articles), made(material.curated))
+
+
+class Fold:
+    """One fold: indexes that know nothing of its questions."""
+
+    def __init__(
+        self,
+        number: int,
+        material: Material,
+        indexes: Indexes,
+        tokens: TokenTable,
+        table: FloatArray,
+    ) -> None:
+        self._number = number
+        self._material = material
+        self._encoder = StaticEncoder(tokens, table, f"fold-{number}")
+        self._counts = material.counts(number)
+        self._learned = Learned(
+            translation=material.translation(number), asked=self._counts
+        ).with_synonyms()
+        self._full = self._refreshed(indexes.full, material.articles)
+        self._curated = self._refreshed(indexes.curated, material.curated)
+
+    def cases(self, advance: Callable[[], None] = lambda: None) -> Iterator[Case]:
+        """Ask every question of the fold, and some of our own."""
+        material = self._material
+        for question in material.stard:
+            if self._is_mine(question.id):
+                yield self._ask("stard", question, self._full)
+                yield self._ask("stard-curated", question, self._curated)
+                advance()
+        for question in material.scenarios:
+            if self._is_mine(question.id):
+                yield self._ask("scenario", question, self._full)
+        for one in self._some(material.own):
+            yield self._ask_own("own", one, material.articles, self._full)
+        for one in self._some(material.own_curated):
+            yield self._ask_own("own-curated", one, material.curated, self._curated)
+        for text in OFF_TOPIC.read_text(encoding="utf-8").split():
+            if self._is_mine(text):
+                yield self._ask("off_topic-curated", Question(text, text, ()), self._curated)
+
+    def _ask(self, source: str, question: Question, index: Index) -> Case:
+        return self._case(source, question.id, question.text, question.keys, index, "article")
+
+    def _ask_own(self, source: str, one: _Own, base: Sequence[Passage], index: Index) -> Case:
+        passage = base[one.passage]
+        row = int(index.question_starts[one.passage]) + one.place
+        keys = (passage.key, *self._material.basis.get(passage.key, ()))
+        return self._case(source, one.text, one.text, keys, index, passage.kind, row)
+
+    def _case(
+        self,
+        source: str,
+        name: str,
+        text: str,
+        keys: Sequence[str],
+        index: Index,
+        kind: str,
+        without: int | None = None,
+    ) -> Case:
+        number = next(i for i, known in enumerate(KINDS) if known == kind)
+        found = gather(
+            text,
+            index,
+            encoder=self._encoder,
+            tokenizer=self._material.tokenizer,
+            learned=self._learned,
+            scope=index.dense.scope(index.kinds == number, (number,), None),
+            without=without,
+        )
+        names = tuple(index.keys[row] for row in found.rows.tolist())
+        wanted = set(keys)
+        true = np.asarray([self._answers(key, wanted) for key in names], bool)
+        return Case(source, name, self._number, kind, found, true, len(wanted), names)
+
+    def _answers(self, key: str, wanted: set[str]) -> bool:
+        """Tell whether a passage is named, or is an answer that rests on one that is."""
+        return key in wanted or bool(wanted & set(self._material.basis.get(key, ())))
+
+    def _some(self, own: Sequence[_Own]) -> list[_Own]:
+        mine = [one for one in own if self._is_mine(one.text)]
+        mine.sort(key=lambda one: hashlib.sha256(one.text.encode()).digest())
+        return mine[:_OWN_PER_FOLD]
+
+    def _is_mine(self, identifier: str) -> bool:
+        return fold_of(identifier) == self._number
+
+    def _refreshed(self, index: Index, base: Sequence[Passage]) -> Index:
+        bodies = [normalise(f"{p.title}\n{p.body}") for p in base]
+        questions = [normalise(question) for p in base for question in p.questions]
+        vectors = encode(bodies, questions, index.dense.starts, self._encoder)
+        return replace(
+            index,
+            dense=DenseIndex(FaissVectors.build(vectors, "exact"), index.dense.starts),
+            asked=how_asked(base, self._counts),
+            law_asked=how_laws_asked(base, self._counts),
+        )
+
+
+def importance(case: Case) -> float:
+    """Return what a case weighs when the ranking is fitted."""
+    return {"stard": 1.0, "stard-curated": 0.5, "scenario": 1.0}.get(case.source, _OWN_WEIGHT)
+
+
+def importance_of_confidence(case: Case) -> float:
+    """Return what a case weighs when the confidence is fitted."""
+    return _OFF_TOPIC_WEIGHT if case.source == "off_topic-curated" else 1.0
+
+
+def fold_tables(
+    material: Material,
+    base: FloatArray,
+    tokens: TokenTable,
+    documents: train_vectors.Ids,
+    advance: Callable[[], None],
+) -> Iterator[tuple[int, FloatArray]]:
+    """Yield the vectors of each fold, trained on the others."""
+    for number in range(FOLDS):
+        yield (
+            number,
+            train_vectors.supervise(
+                base, tokens, documents, material.judged(number), material.pairs, advance=advance
+            ),
+        )
+
+
+def by_source(cases: Sequence[Case]) -> Mapping[str, list[Case]]:
+    """Return the cases by their source."""
+    found: dict[str, list[Case]] = {}
+    for case in cases:
+        found.setdefault(case.source, []).append(case)
+    return found
