@@ -92,7 +92,7 @@ def gather(
     vector = encoder.encode_query(normalise(query))
     proposals = [_best(mixed, _LEXICAL), _best(lay, _LAY)]
     if vector.any():
-        proposals.append(index.dense.nearest(vector, _DENSE, scope))
+        proposals.append(index.dense.nearest(vector, _DENSE, scope, index.vector_of(without)))
     rows = np.unique(np.concatenate(proposals))
     cosines = index.dense.score(vector, rows, index.vector_of(without))
     question_rows, lengths = rows_of(index.question_starts, rows)

@@ -238,16 +238,23 @@ class DenseIndex:
         """Return the scope of some passages, which are those of ``kinds`` in force on ``day``."""
         return Scope(passages, Within(passages[self._owner], kinds, day))
 
-    def nearest(self, query: FloatArray, limit: int, scope: Scope | None = None) -> IntArray:
+    def nearest(
+        self,
+        query: FloatArray,
+        limit: int,
+        scope: Scope | None = None,
+        without: int | None = None,
+    ) -> IntArray:
         """Return up to ``limit`` passages, unordered: those whose nearest vector is nearest.
 
         A passage with many questions owns many vectors near to a query that one of them
-        resembles, so several times as many vectors are looked at.
+        resembles, so several times as many vectors are looked at. ``without`` is the row of a
+        question's vector to be overlooked.
         """
         rows, _ = self._store.nearest(
             query, limit * _VECTORS_A_PASSAGE, scope.within if scope else None
         )
-        owners = self._owner[rows]
+        owners = self._owner[rows[rows != without]] if without is not None else self._owner[rows]
         _, first = np.unique(owners, return_index=True)
         found: IntArray = owners[np.sort(first)[:limit]].astype(np.int64)
         return found

@@ -49,6 +49,8 @@ def train(kb: KnowledgeBase, corpora: Path, out: Path, cases_file: Path, console
 
         def done(what: str) -> None:
             progress.update(task, advance=1, description=what)
+            if not console.is_terminal:
+                console.print(f"{progress.tasks[task].completed:.0f}/{_STEPS} {what}")
 
         material = Material(kb, corpora)
         console.print(
@@ -122,9 +124,7 @@ def fit(cases: Sequence[Case]) -> Ranker:
     return Ranker(
         weights=ranker.weights,
         forest=fit_forest(articles),
-        of_sum=train_ranker.calibrated(
-            *judged_signals([(case, ranker) for case in (*others, *_curated(articles))])
-        ),
+        of_sum=train_ranker.calibrated(*judged_signals([(case, ranker) for case in others])),
         of_forest=train_ranker.calibrated(*judged_signals(unseen)),
     )
 
@@ -168,10 +168,6 @@ def judged_signals(
         hits.append(bool(case.true[ranking.order[:3]].any()))
         weights.append(importance_of_confidence(case))
     return np.stack(rows), np.asarray(hits), np.asarray(weights)
-
-
-def _curated(cases: Sequence[Case]) -> list[Case]:
-    return [case for case in cases if case.source.endswith("-curated")]
 
 
 def _only(features: np.ndarray, columns: Sequence[int]) -> np.ndarray:

@@ -196,6 +196,7 @@ class Fold:
             if self._is_mine(question.id):
                 yield self._ask("stard", question, self._full)
                 yield self._ask("stard-curated", question, self._curated)
+                yield self._ask("stard-answers", question, self._curated, "answer")
                 advance()
         for question in material.scenarios:
             if self._is_mine(question.id):
@@ -206,10 +207,12 @@ class Fold:
             yield self._ask_own("own-curated", one, material.curated, self._curated)
         for text in OFF_TOPIC.read_text(encoding="utf-8").split():
             if self._is_mine(text):
-                yield self._ask("off_topic-curated", Question(text, text, ()), self._curated)
+                for kind in ("article", "answer"):
+                    nothing = Question(text, text, ())
+                    yield self._ask("off_topic-curated", nothing, self._curated, kind)
 
-    def _ask(self, source: str, question: Question, index: Index) -> Case:
-        return self._case(source, question.id, question.text, question.keys, index, "article")
+    def _ask(self, source: str, question: Question, index: Index, kind: str = "article") -> Case:
+        return self._case(source, question.id, question.text, question.keys, index, kind)
 
     def _ask_own(self, source: str, one: _Own, base: Sequence[Passage], index: Index) -> Case:
         passage = base[one.passage]
@@ -268,7 +271,9 @@ class Fold:
 
 def importance(case: Case) -> float:
     """Return what a case weighs when the ranking is fitted."""
-    return {"stard": 1.0, "stard-curated": 0.5, "scenario": 1.0}.get(case.source, _OWN_WEIGHT)
+    return {"stard": 1.0, "stard-curated": 0.5, "stard-answers": 0.5, "scenario": 1.0}.get(
+        case.source, _OWN_WEIGHT
+    )
 
 
 def importance_of_confidence(case: Case) -> float:

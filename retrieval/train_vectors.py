@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
-from gensim.models import Word2Vec
 from tokenizers import Regex, models, normalizers, pre_tokenizers
 from tokenizers import Tokenizer as TokenTable
 
@@ -93,6 +92,9 @@ def skip_gram(
     in one window. Judged questions stay out, so that every fold may begin from this table. Two
     workers race on the weights, so two runs differ slightly.
     """
+    # Imported here: the tables are made from what training left, on machines without it.
+    from gensim.models import Word2Vec
+
     sentences = [
         [str(token) for token in line]
         for line in (*encode(tokens, texts), *encode(tokens, pairs) * 2)

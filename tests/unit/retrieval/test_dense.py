@@ -34,3 +34,11 @@ def test_a_question_may_be_overlooked() -> None:
     index = DenseIndex(FaissVectors.build(vectors), np.asarray([0, 3]))
     found = index.score(np.asarray(_unit(0.0), np.float32), np.asarray([0]), without=1)
     np.testing.assert_allclose(found.question, [np.cos(0.2)], atol=0.01)
+
+
+def test_an_overlooked_question_proposes_nothing() -> None:
+    vectors = np.asarray([_unit(1.0), _unit(0.1), _unit(0.9)], np.float32)
+    index = DenseIndex(FaissVectors.build(vectors), np.asarray([0, 2, 3]))
+    query = np.asarray(_unit(0.0), np.float32)
+    assert index.nearest(query, 1).tolist() == [0]
+    assert index.nearest(query, 1, without=1).tolist() == [1]
