@@ -48,13 +48,16 @@ def build(
 ) -> None:
     """建立索引；内容未变时什么也不做。"""
     sources = _sources(laws or [])
-    info = build_index(
-        passages(load_knowledge(), sources),
-        out,
-        embedding=EmbeddingConfig(model, prompt),
-        store=store,
-        show_progress=True,
-    )
+    try:
+        info = build_index(
+            passages(load_knowledge(), sources),
+            out,
+            embedding=EmbeddingConfig(model, prompt),
+            store=store,
+            show_progress=True,
+        )
+    except (OSError, ValueError) as error:
+        raise _fail(str(error)) from error
     print(f"{info.passages} passages, {info.articles} articles, built in {info.build_s} s")
 
 
@@ -68,7 +71,7 @@ def evaluate(
     """用标注好的问题评测索引。"""
     try:
         report = evaluate_files(index, queries, json, run)
-    except (QueryFileError, FileNotFoundError) as error:
+    except (QueryFileError, OSError, ValueError) as error:
         raise _fail(str(error)) from error
     for system in ("bm25", "dense", "full"):
         print(system, report[system])

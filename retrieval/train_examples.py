@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -296,11 +296,3 @@ def fold_tables(
                 base, tokens, documents, material.judged(number), material.pairs, advance=advance
             ),
         )
-
-
-def by_source(cases: Sequence[Case]) -> Mapping[str, list[Case]]:
-    """Return the cases by their source."""
-    found: dict[str, list[Case]] = {}
-    for case in cases:
-        found.setdefault(case.source, []).append(case)
-    return found
