@@ -2,7 +2,8 @@
 
 The curated files hold the first few of their articles; these tables hold further ones, and those
 of articles that we do not retell but may be imported. A line is the article's key and its
-questions, separated by tabs.
+questions, separated by tabs; where it takes several articles to answer, their keys stand before
+the first tab, the best first, separated by commas.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ SHORTEST, LONGEST = 4, 120
 
 @dataclass(frozen=True)
 class Asked:
-    """The questions of one line."""
+    """The questions of one line, and the articles that answer each of them."""
 
-    key: str
+    keys: tuple[str, ...]
     questions: tuple[str, ...]
 
 
@@ -43,17 +44,19 @@ def read_asked(files: Iterable[Path], root: Path) -> AskedFiles:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             if not line.strip() or line.startswith("#"):
                 continue
-            key, *questions = line.split("\t")
-            if problem := _problem(key, questions):
+            first, *questions = line.split("\t")
+            keys = tuple(first.split(","))
+            if problem := _problem(keys, questions):
                 flaws.append(Flaw(name, f"第 {number} 行", problem))
             else:
-                lines.append((name, Asked(key, tuple(questions))))
+                lines.append((name, Asked(keys, tuple(questions))))
     return AskedFiles(tuple(lines), tuple(flaws))
 
 
-def _problem(key: str, questions: list[str]) -> str:
-    if key_parts(key) is None:
-        return f"{key} 不是条文编号（如 民法典/1079）"
+def _problem(keys: tuple[str, ...], questions: list[str]) -> str:
+    for key in keys:
+        if key_parts(key) is None:
+            return f"{key} 不是条文编号（如 民法典/1079）"
     if not questions:
         return "没有问法；编号和问法之间用制表符分开"
     for question in questions:

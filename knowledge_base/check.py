@@ -96,16 +96,17 @@ def _article_structure(file: str, article: Article) -> Iterator[Finding]:
 
 def _asked(contents: Contents) -> Iterator[Finding]:
     register = load_register()
-    taken: dict[str, str] = {}
+    taken: dict[str, tuple[str, ...]] = {}
     for file, line in contents.asked:
-        law, number = key_parts(line.key) or ("", "")
-        row = register.row(law, contents.as_of) if contents.as_of else None
-        if row is None or (row.numbers is not None and number not in row.numbers):
-            yield Finding(file, line.key, "现行法律里没有这一条")
+        for key in line.keys:
+            law, number = key_parts(key) or ("", "")
+            row = register.row(law, contents.as_of) if contents.as_of else None
+            if row is None or (row.numbers is not None and number not in row.numbers):
+                yield Finding(file, key, "现行法律里没有这一条")
         for question in line.questions:
-            if taken.setdefault(question, line.key) != line.key:
-                problem = f"问法也写在 {taken[question]}：{question}"
-                yield Finding(file, line.key, problem, "warning")
+            if taken.setdefault(question, line.keys) != line.keys:
+                problem = f"问法也写在 {'、'.join(taken[question])}：{question}"
+                yield Finding(file, line.keys[0], problem, "warning")
 
 
 def _versions(contents: Contents) -> Iterator[Finding]:

@@ -163,7 +163,7 @@ def _copied(contents: Contents, corpora: Path) -> Iterator[Finding]:
     for file, rule in contents.transitions:
         curated.append((file, rule.id, rule.say))
     for file, line in contents.asked:
-        curated += [(file, line.key, question) for question in line.questions]
+        curated += [(file, line.keys[0], question) for question in line.questions]
     for file, service in contents.services:
         curated += [
             (file, f"第 {service.number} 项", t) for t in (service.content, *service.questions)

@@ -1,6 +1,7 @@
 """Finds long runs of Chinese characters that curated text shares with a statute collection.
 
-The project retells the law in its own words; a run of 26 identical characters is a copy.
+The project retells the law in its own words; a run of 26 identical characters is a copy, and so
+is a shorter question that is a public one from beginning to end.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RUN = 26
+SHORTEST = 8
+"""Characters of a whole text from which equality is no accident."""
 _BLOCK = RUN // 2
 # Any run of 26 holds a whole block of 13 that begins at a multiple of 13 in the corpus.
 _NOT_CHINESE = re.compile(r"[^一-龥]+")
@@ -28,11 +31,16 @@ class Copied:
 
 
 def copied_runs(texts: list[str], corpus: Iterable[tuple[str, str]]) -> list[Copied]:
-    """Return the first shared run of 26 or more Chinese characters of each text and corpus file.
+    """Return what each text has first in common with the corpus.
 
-    ``corpus`` yields names and texts. Titles in 《》 and punctuation do not count.
+    That is a run of 26 or more Chinese characters, or the whole of both. ``corpus`` yields names
+    and texts. Titles in 《》 and punctuation do not count.
     """
     plain = [_chinese(_TITLE.sub("", text)) for text in texts]
+    whole: dict[str, list[int]] = {}
+    for index, text in enumerate(plain):
+        if SHORTEST <= len(text) < RUN:
+            whole.setdefault(text, []).append(index)
     blocks: dict[str, list[tuple[int, int]]] = {}
     for index, text in enumerate(plain):
         for place in range(len(text) - _BLOCK + 1):
@@ -40,6 +48,8 @@ def copied_runs(texts: list[str], corpus: Iterable[tuple[str, str]]) -> list[Cop
     found: dict[int, Copied] = {}
     for name, text in corpus:
         other = _chinese(text)
+        for index in whole.get(other, ()):
+            found.setdefault(index, Copied(index, other, name))
         for there in range(0, len(other) - _BLOCK + 1, _BLOCK):
             for index, here in blocks.get(other[there : there + _BLOCK], ()):
                 if index in found:

@@ -103,7 +103,8 @@ def load(root: Path | None = None) -> KnowledgeBase:
 def _by_article(asked: Iterable[Placed[Asked]]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for _, line in asked:
-        found[line.key] = found.get(line.key, ()) + line.questions
+        for key in line.keys:
+            found[key] = found.get(key, ()) + line.questions
     return found
 
 

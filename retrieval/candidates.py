@@ -65,12 +65,12 @@ def gather(
     tokenizer: Tokenizer,
     learned: Learned,
     scope: Scope | None = None,
-    without: int | None = None,
+    without: IntArray | None = None,
 ) -> Candidates:
     """Propose candidates for ``query`` within ``scope``.
 
-    A query of stop words alone proposes nothing, whatever its vector resembles. ``without`` is a
-    question (row of ``index.questions``) to be overlooked: training asks our own questions so.
+    A query of stop words alone proposes nothing, whatever its vector resembles. ``without`` are
+    questions (rows of ``index.questions``) to be overlooked: training asks our own questions so.
     """
     found, pairs = tokenizer.cut(query)
     words = dict.fromkeys(found, 1.0)
@@ -90,11 +90,12 @@ def gather(
         mixed[~scope.passages] = 0.0
         lay[~scope.passages] = 0.0
     vector = encoder.encode_query(normalise(query))
+    overlooked = None if without is None else index.vectors_of(without)
     proposals = [_best(mixed, _LEXICAL), _best(lay, _LAY)]
     if vector.any():
-        proposals.append(index.dense.nearest(vector, _DENSE, scope, index.vector_of(without)))
+        proposals.append(index.dense.nearest(vector, _DENSE, scope, overlooked))
     rows = np.unique(np.concatenate(proposals))
-    cosines = index.dense.score(vector, rows, index.vector_of(without))
+    cosines = index.dense.score(vector, rows, overlooked)
     question_rows, lengths = rows_of(index.question_starts, rows)
     three = best_of_each(questions[question_rows], lengths, _BEST_QUESTIONS)
     raw = Raw(

@@ -243,26 +243,30 @@ class DenseIndex:
         query: FloatArray,
         limit: int,
         scope: Scope | None = None,
-        without: int | None = None,
+        without: IntArray | None = None,
     ) -> IntArray:
         """Return up to ``limit`` passages, unordered: those whose nearest vector is nearest.
 
         A passage with many questions owns many vectors near to a query that one of them
-        resembles, so several times as many vectors are looked at. ``without`` is the row of a
-        question's vector to be overlooked.
+        resembles, so several times as many vectors are looked at. ``without`` are the rows of
+        vectors to be overlooked.
         """
         rows, _ = self._store.nearest(
             query, limit * _VECTORS_A_PASSAGE, scope.within if scope else None
         )
-        owners = self._owner[rows[rows != without]] if without is not None else self._owner[rows]
+        if without is not None:
+            rows = rows[~np.isin(rows, without)]
+        owners = self._owner[rows]
         _, first = np.unique(owners, return_index=True)
         found: IntArray = owners[np.sort(first)[:limit]].astype(np.int64)
         return found
 
-    def score(self, query: FloatArray, passages: IntArray, without: int | None = None) -> Cosines:
+    def score(
+        self, query: FloatArray, passages: IntArray, without: IntArray | None = None
+    ) -> Cosines:
         """Return the cosines of the passages' texts and of their questions.
 
-        ``without`` is the row of a question's vector to be overlooked.
+        ``without`` are the rows of questions' vectors to be overlooked.
         """
         if not len(passages):
             nothing = np.zeros(0, np.float32)
@@ -274,7 +278,7 @@ class DenseIndex:
         # The text's own place stands empty, so that only questions are left to be compared.
         cosines[first] = 0.0
         if without is not None:
-            cosines[rows == without] = 0.0
+            cosines[np.isin(rows, without)] = 0.0
         best = best_of_each(cosines, lengths, _BEST_QUESTIONS)
         held = np.clip(lengths - 1, 1, _BEST_QUESTIONS).astype(np.float32)
         return Cosines(text, best[:, 0], best.sum(axis=1) / held)

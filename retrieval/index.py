@@ -22,7 +22,7 @@ FloatArray = npt.NDArray[np.float32]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 NO_TOPIC = TOPICS.index("其他")
 
-FORMAT = 2
+FORMAT = 3
 """Grows when this version could not read what the last one wrote."""
 
 IN_PROCESS = "faiss"
@@ -99,9 +99,10 @@ class Index:
         counts = np.diff(self.question_starts)
         return np.repeat(np.arange(len(self.keys), dtype=np.int32), counts)
 
-    def vector_of(self, question: int | None) -> int | None:
-        """Return the row of the vector of a row of ``questions``."""
-        return None if question is None else question + int(self.asker[question]) + 1
+    def vectors_of(self, questions: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the rows of the vectors of rows of ``questions``."""
+        rows: npt.NDArray[np.int64] = questions + self.asker[questions] + 1
+        return rows
 
 
 def current_folder(directory: Path) -> Path | None:

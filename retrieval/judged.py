@@ -17,6 +17,8 @@ from knowledge_base.citations import key_of, parse
 # A scenario's answer quotes the article it names; where it shares less than this with the text of
 # that number today, the number is that of an older text.
 _QUOTED = 0.3
+# An answer that quotes several shares words with each of them.
+_QUOTED_AMONG_OTHERS = 0.5
 _NOT_CHINESE = re.compile(r"[^一-龥]+")
 
 
@@ -59,9 +61,18 @@ def read_scenarios(path: Path, texts: Mapping[str, str]) -> list[Question]:
     return found
 
 
-def read_pairs(path: Path) -> list[tuple[str, str]]:
-    """Read consultations: questions with answers in free text."""
-    return [(str(entry["text"]), str(entry["answer"])) for entry in _lines(path)]
+def read_consultations(path: Path, texts: Mapping[str, str]) -> list[Question]:
+    """Read consultations; their articles are those that the answer names and quotes, if any.
+
+    ``texts`` are those of today's articles, by key.
+    """
+    found: list[Question] = []
+    for entry in _lines(path):
+        answer = entry["answer"]
+        keys = dict.fromkeys(cited.key for cited in parse(answer) if cited.key in texts)
+        quoted = tuple(key for key in keys if _shared(texts[key], answer) >= _QUOTED_AMONG_OTHERS)
+        found.append(Question(entry["query_id"], entry["text"], quoted, answer))
+    return found
 
 
 def _shared(article: str, answer: str) -> float:

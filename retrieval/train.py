@@ -61,7 +61,8 @@ def train(kb: KnowledgeBase, corpora: Path, out: Path, cases_file: Path, console
         tokens = train_vectors.make_tokens(material.texts, lay, material.tokenizer)
         done("词表")
         pairs = [
-            normalise(f"{one.text}\n{material.articles[one.passage].body}") for one in material.own
+            normalise(f"{one.text}\n{material.articles[one.passages[0]].body}")
+            for one in material.own
         ]
         table = train_vectors.skip_gram(tokens, material.texts, pairs)
         done("词向量")

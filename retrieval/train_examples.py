@@ -24,7 +24,7 @@ from retrieval.corpus import passages
 from retrieval.dense import DenseIndex, EmbeddingConfig, StaticEncoder
 from retrieval.folds import FOLDS, fold_of
 from retrieval.index import KINDS, Index, IndexInfo
-from retrieval.judged import Question, read_pairs, read_scenarios, read_stard
+from retrieval.judged import Question, read_consultations, read_scenarios, read_stard
 from retrieval.learned import Learned
 from retrieval.tokenize import Tokenizer, default_tokenizer, normalise
 from retrieval.train_vectors import FloatArray, Judged
@@ -60,10 +60,25 @@ class Case:
 
 @dataclass(frozen=True)
 class _Own:
+    """A question of ours: the passages that it stands with, and its place among their questions."""
+
     text: str
-    passage: int
-    place: int
-    """Which of the passage's questions it is."""
+    places: tuple[tuple[int, int], ...]
+
+    @property
+    def passages(self) -> tuple[int, ...]:
+        """Return the passages alone."""
+        return tuple(passage for passage, _ in self.places)
+
+
+def _own(base: Sequence[Passage], wanted: Callable[[Passage], bool]) -> list[_Own]:
+    """Return the questions of the wanted passages, each once."""
+    places: dict[str, list[tuple[int, int]]] = {}
+    for i, passage in enumerate(base):
+        if wanted(passage):
+            for place, question in enumerate(passage.questions):
+                places.setdefault(question, []).append((i, place))
+    return [_Own(text, tuple(found)) for text, found in places.items()]
 
 
 class Material:
@@ -81,23 +96,17 @@ class Material:
         consultations = corpora / "consultations"
         self.stard = read_stard(consultations / "stard-train.jsonl", bodies.keys())
         self.scenarios = read_scenarios(consultations / "lawbench-scenario-a.jsonl", bodies)
+        told = read_consultations(consultations / "lawbench-consultation-a.jsonl", bodies)
+        self.consultations = [question for question in told if question.keys]
         self.pairs = [
-            (normalise(question), normalise(answer))
-            for question, answer in read_pairs(consultations / "lawbench-consultation-a.jsonl")
+            (normalise(question.text), normalise(question.answer))
+            for question in told
+            if not question.keys
         ]
         self.documents = (*self.articles, *self.curated)
         self.texts = [normalise(f"{p.title}\n{p.body}") for p in self.documents]
-        self.own = [
-            _Own(question, i, place)
-            for i, passage in enumerate(self.articles)
-            for place, question in enumerate(passage.questions)
-        ]
-        self.own_curated = [
-            _Own(question, i, place)
-            for i, passage in enumerate(self.curated)
-            if passage.kind != "article"
-            for place, question in enumerate(passage.questions)
-        ]
+        self.own = _own(self.articles, lambda passage: True)
+        self.own_curated = _own(self.curated, lambda passage: passage.kind != "article")
 
     def judged(self, without: int | None) -> list[Judged]:
         """Return the questions to learn vectors from, one fold left out, with what answers them."""
@@ -105,7 +114,7 @@ class Material:
         for i, passage in enumerate(self.documents):
             place.setdefault(f"{passage.kind}:{passage.key}", []).append(i)
         found: list[Judged] = []
-        for question in (*self.stard, *self.scenarios):
+        for question in (*self.stard, *self.scenarios, *self.consultations):
             if fold_of(question.id) != without:
                 gold = tuple(i for key in question.keys for i in place[f"article:{key}"])
                 answer = normalise(question.answer)
@@ -113,8 +122,8 @@ class Material:
         for own, base in ((self.own, self.articles), (self.own_curated, self.curated)):
             for one in own:
                 if fold_of(one.text) != without:
-                    passage = base[one.passage]
-                    gold = tuple(place[f"{passage.kind}:{passage.key}"])
+                    names = (f"{base[i].kind}:{base[i].key}" for i in one.passages)
+                    gold = tuple(row for name in names for row in place[name])
                     found.append(Judged(normalise(one.text), gold))
         return found
 
@@ -140,7 +149,8 @@ class Material:
                 pairs.append((words(question.text), told + words(question.answer)))
         for one in self.own:
             if fold_of(one.text) != without:
-                pairs.append((words(one.text), bodies[self.articles[one.passage].key]))
+                told = [word for i in one.passages for word in bodies[self.articles[i].key]]
+                pairs.append((words(one.text), told))
         return train_ranker.translation_table(pairs)
 
 
@@ -215,10 +225,13 @@ class Fold:
         return self._case(source, question.id, question.text, question.keys, index, kind)
 
     def _ask_own(self, source: str, one: _Own, base: Sequence[Passage], index: Index) -> Case:
-        passage = base[one.passage]
-        row = int(index.question_starts[one.passage]) + one.place
-        keys = (passage.key, *self._material.basis.get(passage.key, ()))
-        return self._case(source, one.text, one.text, keys, index, passage.kind, row)
+        rows = [int(index.question_starts[passage]) + place for passage, place in one.places]
+        found = [base[i].key for i in one.passages]
+        keys = tuple(
+            dict.fromkeys(k for key in found for k in (key, *self._material.basis.get(key, ())))
+        )
+        kind = base[one.passages[0]].kind
+        return self._case(source, one.text, one.text, keys, index, kind, np.asarray(rows))
 
     def _case(
         self,
@@ -228,7 +241,7 @@ class Fold:
         keys: Sequence[str],
         index: Index,
         kind: str,
-        without: int | None = None,
+        without: npt.NDArray[np.int64] | None = None,
     ) -> Case:
         number = next(i for i, known in enumerate(KINDS) if known == kind)
         found = gather(

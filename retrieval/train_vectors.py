@@ -143,7 +143,7 @@ def contrast(
     """Draw together the parts of an article: title and text, a sentence and the rest, halves."""
     rng = random.Random(seed)
     weights = torch.nn.Parameter(torch.from_numpy(table.copy()))
-    optimiser = torch.optim.Adam([weights], lr=1e-3)
+    optimiser = torch.optim.SparseAdam([weights], lr=1e-3)
     for _ in range(epochs):
         pairs = _statute_pairs(articles, rng)
         left = encode(tokens, [a for a, _ in pairs])
@@ -156,7 +156,7 @@ def contrast(
             loss = F.cross_entropy(similarity, target) + F.cross_entropy(similarity.T, target)
             optimiser.zero_grad()
             torch.autograd.backward(loss)
-            optimiser.step()
+            optimiser.step()  # type: ignore[no-untyped-call]
     return weights.detach().numpy()
 
 
@@ -179,7 +179,7 @@ def supervise(
     """
     rng = random.Random(seed)
     weights = torch.nn.Parameter(torch.from_numpy(table.copy()))
-    optimiser = torch.optim.Adam([weights], lr=1e-3)
+    optimiser = torch.optim.SparseAdam([weights], lr=1e-3)
     questions = encode(tokens, [one.text for one in judged])
     answers = encode(tokens, [one.answer[:_LONGEST_ANSWER] for one in judged])
     asked = encode(tokens, [a for a, _ in pairs])
@@ -224,7 +224,7 @@ def supervise(
                 )
             optimiser.zero_grad()
             torch.autograd.backward(loss)
-            optimiser.step()
+            optimiser.step()  # type: ignore[no-untyped-call]
         advance()
     return weights.detach().numpy()
 
@@ -294,7 +294,14 @@ def _means(table: torch.Tensor, ids: Ids) -> torch.Tensor:
     filled = [line or [0] for line in ids]
     offsets = np.cumsum([0] + [len(line) for line in filled[:-1]])
     flat = np.concatenate([np.asarray(line, np.int64) for line in filled])
-    return F.embedding_bag(torch.from_numpy(flat), table, torch.from_numpy(offsets), mode="mean")
+    # A batch touches few of the rows: sparse gradients spare the rest.
+    return F.embedding_bag(
+        torch.from_numpy(flat),
+        table,
+        torch.from_numpy(offsets),
+        mode="mean",
+        sparse=table.requires_grad,
+    )
 
 
 def _unit_means(table: torch.Tensor, ids: Ids) -> torch.Tensor:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
-ByteArray = npt.NDArray[np.int8]
+ByteArray = npt.NDArray[np.uint8]
 BoolArray = npt.NDArray[np.bool_]
 
 Structure = Literal["exact", "hnsw", "ivf"]
@@ -36,6 +36,7 @@ _HNSW_SEARCH = 400
 _IVF_PROBES = 48
 _SAMPLE = 200
 _LARGEST = 127
+_MIDDLE = 128
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class VectorStore(Protocol):
         ...
 
 
-def quantised(vectors: FloatArray) -> tuple[ByteArray, float]:
+def quantised(vectors: FloatArray) -> tuple[npt.NDArray[np.int8], float]:
     """Return int8 codes of ``vectors`` (rows, dimensions) and the scale they are multiplied by."""
     largest = float(np.abs(vectors).max(initial=0.0))
     scale = _LARGEST / largest if largest else 1.0
@@ -91,7 +92,10 @@ class FaissVectors:
     """A FAISS index over eight-bit codes, and the codes themselves for scoring given rows."""
 
     def __init__(self, index: faiss.Index, codes: ByteArray, scale: float) -> None:
-        """``codes`` int8 (vectors, dimensions), possibly mapped from a file."""
+        """``codes`` uint8 (vectors, dimensions), each ``_MIDDLE`` above its value, as FAISS does.
+
+        They may be mapped from a file, or lie in the index itself.
+        """
         self._index = index
         self._codes = codes
         self._scale = scale
@@ -111,10 +115,10 @@ class FaissVectors:
         codes, scale = quantised(vectors)
         exact = _flat(codes)
         if chosen == "exact":
-            return cls(exact, codes, scale)
+            return cls(exact, _codes_of(exact), scale)
         built = _approximate(codes, chosen)
         say(f"{chosen}: {_recall(built, exact, codes):.1%} of the hundred nearest are found")
-        return cls(built, codes, scale)
+        return cls(built, _codes_of(exact).copy(), scale)
 
     def nearest(
         self, query: FloatArray, limit: int, within: Within | None = None
@@ -137,15 +141,16 @@ class FaissVectors:
 
     def cosines(self, query: FloatArray, rows: IntArray) -> FloatArray:
         """Return float32 (len(rows),): the cosine of ``query`` with each of the rows."""
-        picked = self._codes[rows].astype(np.float32)
-        cosines: FloatArray = (picked @ query) / np.float32(self._scale)
+        sums: FloatArray = self._codes[rows].astype(np.float32) @ query
+        cosines: FloatArray = (sums - _MIDDLE * query.sum()) / np.float32(self._scale)
         return cosines
 
     def save(self, folder: Path) -> None:
         """Write the index and the codes under ``folder``."""
         folder.mkdir(parents=True, exist_ok=True)
         faiss.write_index(self._index, str(folder / "vectors.faiss"))
-        np.save(folder / "codes.npy", self._codes)
+        if not _holds_codes(self._index):
+            np.save(folder / "codes.npy", self._codes)
         np.save(folder / "scale.npy", np.float64(self._scale))
 
     @classmethod
@@ -159,14 +164,17 @@ class FaissVectors:
             index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
         except RuntimeError as error:
             raise ValueError(f"{path} cannot be read: {error}") from error
-        codes = np.asarray(np.load(folder / "codes.npy", mmap_mode="r"))
+        if _holds_codes(index):
+            codes = _codes_of(index)
+        else:
+            codes = np.asarray(np.load(folder / "codes.npy", mmap_mode="r"))
         if codes.shape != (index.ntotal, index.d):
             raise ValueError(f"{path} and its codes are of different sizes")
         _search_widely(index)
         return cls(index, codes, float(np.load(folder / "scale.npy")))
 
 
-def _flat(codes: ByteArray) -> faiss.Index:
+def _flat(codes: npt.NDArray[np.int8]) -> faiss.Index:
     index = faiss.IndexScalarQuantizer(
         codes.shape[1],
         faiss.ScalarQuantizer.QT_8bit_direct_signed,
@@ -176,7 +184,24 @@ def _flat(codes: ByteArray) -> faiss.Index:
     return index
 
 
-def _approximate(codes: ByteArray, structure: Structure) -> Any:
+def _holds_codes(index: faiss.Index) -> bool:
+    """Tell whether ``_codes_of`` can read ``index``; an inverted file has its own order."""
+    return not isinstance(faiss.downcast_index(index), faiss.IndexIVF)
+
+
+def _codes_of(index: faiss.Index) -> ByteArray:
+    """Return uint8 (vectors, dimensions): a view into ``index``, valid as long as it lives."""
+    known: Any = faiss.downcast_index(index)
+    if isinstance(known, faiss.IndexHNSW):
+        known = faiss.downcast_index(known.storage)
+    if not known.ntotal:
+        return np.zeros((0, known.d), np.uint8)
+    library: Any = faiss
+    flat: ByteArray = library.rev_swig_ptr(known.codes.data(), known.ntotal * known.d)
+    return flat.reshape(known.ntotal, known.d)
+
+
+def _approximate(codes: npt.NDArray[np.int8], structure: Structure) -> Any:
     width = codes.shape[1]
     kind = faiss.ScalarQuantizer.QT_8bit_direct_signed
     vectors = codes.astype(np.float32)
@@ -216,7 +241,7 @@ def _restricted(index: faiss.Index, selector: faiss.IDSelector) -> Any:
     return library.SearchParameters(sel=selector)
 
 
-def _recall(index: faiss.Index, exact: faiss.Index, codes: ByteArray) -> float:
+def _recall(index: faiss.Index, exact: faiss.Index, codes: npt.NDArray[np.int8]) -> float:
     """Return the part of the hundred nearest that ``index`` finds, for vectors moved a little."""
     generator = np.random.default_rng(0)
     sample = codes[generator.integers(0, len(codes), _SAMPLE)].astype(np.float32)

@@ -118,6 +118,12 @@ def test_runs_are_counted_in_chinese_characters_wherever_they_begin() -> None:
         assert not copied_runs([copied[1:]], [("x", source)])
 
 
+def test_a_short_text_is_a_copy_only_as_a_whole() -> None:
+    public = [("questions", "店家卖烂果怎么办？"), ("questions", "果子坏了")]
+    (copied,) = copied_runs(["店家卖烂果怎么办", "店家卖烂果怎么办呀", "果子坏了"], public)
+    assert (copied.text, copied.source) == (0, "questions")
+
+
 def test_titles_in_brackets_are_no_copies() -> None:
     title = "《" + "".join(chr(0x4E00 + n) for n in range(40)) + "》"
     assert copied_runs([f"依照{title}办理"], [("x", title)]) == []

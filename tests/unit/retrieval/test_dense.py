@@ -32,7 +32,9 @@ def test_a_passage_is_scored_by_its_text_and_its_questions_apart() -> None:
 def test_a_question_may_be_overlooked() -> None:
     vectors = np.asarray([_unit(1.0), _unit(0.1), _unit(0.2)], np.float32)
     index = DenseIndex(FaissVectors.build(vectors), np.asarray([0, 3]))
-    found = index.score(np.asarray(_unit(0.0), np.float32), np.asarray([0]), without=1)
+    found = index.score(
+        np.asarray(_unit(0.0), np.float32), np.asarray([0]), without=np.asarray([1])
+    )
     np.testing.assert_allclose(found.question, [np.cos(0.2)], atol=0.01)
 
 
@@ -41,4 +43,4 @@ def test_an_overlooked_question_proposes_nothing() -> None:
     index = DenseIndex(FaissVectors.build(vectors), np.asarray([0, 2, 3]))
     query = np.asarray(_unit(0.0), np.float32)
     assert index.nearest(query, 1).tolist() == [0]
-    assert index.nearest(query, 1, without=1).tolist() == [1]
+    assert index.nearest(query, 1, without=np.asarray([1])).tolist() == [1]

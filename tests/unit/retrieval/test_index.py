@@ -83,7 +83,7 @@ def test_an_index_of_another_version_is_refused(tiny_index: Path, tmp_path: Path
 
 @pytest.mark.parametrize(
     "name",
-    ["columns.npz", "passages.json", "dense/vectors.faiss", "dense/codes.npy", "body/rows.npy"],
+    ["columns.npz", "passages.json", "dense/vectors.faiss", "dense/starts.npy", "body/rows.npy"],
 )
 def test_a_file_broken_off_is_named(tiny_index: Path, tmp_path: Path, name: str) -> None:
     shutil.copytree(tiny_index, tmp_path / "index")
