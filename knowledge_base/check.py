@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from knowledge_base.asked import entry_parts
 from knowledge_base.citations import article_title, key_parts, parse
 from knowledge_base.comparison import answer_text, compare
 from knowledge_base.findings import Finding, promise_in
@@ -96,9 +97,18 @@ def _article_structure(file: str, article: Article) -> Iterator[Finding]:
 
 def _asked(contents: Contents) -> Iterator[Finding]:
     register = load_register()
+    held = {
+        *(("answer", answer.id) for _, answer in contents.answers),
+        *(("case", case.id) for _, case in contents.cases),
+        *(("service", str(service.number)) for _, service in contents.services),
+    }
     taken: dict[str, tuple[str, ...]] = {}
     for file, line in contents.asked:
         for key in line.keys:
+            if entry := entry_parts(key):
+                if entry not in held:
+                    yield Finding(file, key, "知识库里没有这一项")
+                continue
             law, number = key_parts(key) or ("", "")
             row = register.row(law, contents.as_of) if contents.as_of else None
             if row is None or (row.numbers is not None and number not in row.numbers):

@@ -13,9 +13,15 @@ def passages(kb: KnowledgeBase) -> list[Passage]:
             of_article(article, kb.questions.get(article.key, ()))
             for article in kb.articles.values()
         ),
-        *(_of_case(case) for case in kb.cases.values()),
-        *(_of_answer(answer) for answer in kb.answers.values()),
-        *(_of_service(item) for item in kb.services.values()),
+        *(_of_case(case, kb.questions.get(f"case:{key}", ())) for key, case in kb.cases.items()),
+        *(
+            _of_answer(answer, kb.questions.get(f"answer:{key}", ()))
+            for key, answer in kb.answers.items()
+        ),
+        *(
+            _of_service(item, kb.questions.get(f"service:{number}", ()))
+            for number, item in kb.services.items()
+        ),
     ]
 
 
@@ -44,33 +50,33 @@ def of_article(article: Article, further: tuple[str, ...] = ()) -> Passage:
     )
 
 
-def _of_case(case: Case) -> Passage:
+def _of_case(case: Case, further: tuple[str, ...]) -> Passage:
     return Passage(
         kind="case",
         key=case.id,
         title=case.title,
         body="\n".join((case.facts, case.holding, case.point)),
         topic=case.topic,
-        questions=case.questions,
+        questions=tuple(dict.fromkeys(case.questions + further)),
     )
 
 
-def _of_answer(answer: Answer) -> Passage:
+def _of_answer(answer: Answer, further: tuple[str, ...]) -> Passage:
     return Passage(
         kind="answer",
         key=answer.id,
         title=answer.question,
         body="\n".join((answer.conclusion, *answer.steps, answer.deadline)).strip(),
         topic=answer.topic,
-        questions=(answer.question, *answer.variants),
+        questions=tuple(dict.fromkeys((answer.question, *answer.variants, *further))),
     )
 
 
-def _of_service(item: ServiceItem) -> Passage:
+def _of_service(item: ServiceItem, further: tuple[str, ...]) -> Passage:
     return Passage(
         kind="service",
         key=str(item.number),
         title=item.name,
         body="\n".join((item.content, item.mode, *item.channels, *item.procedure)),
-        questions=item.questions,
+        questions=tuple(dict.fromkeys(item.questions + further)),
     )

@@ -31,8 +31,30 @@ def test_a_question_stands_with_every_article_that_answers_it(table: Write) -> N
         "果园管理法/3,果园管理法/3-1\t不给退烂果的店会怎样\n"
     )
     found = {p.key: p.questions for p in passages(load(base)) if p.kind == "article"}
-    assert found["果园管理法/3"][-3:] == ("卖烂梨要退钱吗", "枣里有虫退不退", "不给退烂果的店会怎样")
+    assert found["果园管理法/3"][-3:] == (
+        "卖烂梨要退钱吗",
+        "枣里有虫退不退",
+        "不给退烂果的店会怎样",
+    )
     assert found["果园管理法/3-1"][-1] == "不给退烂果的店会怎样"
+
+
+def test_answers_cases_and_services_have_further_questions_too(table: Write) -> None:
+    base = table(
+        "answer:bad-fruit\t果子烂了咋整\n"
+        "case:rotten-apples\t网上买的苹果都烂了\n"
+        "service:9\t第九项在哪儿办\n"
+    )
+    found = {(p.kind, p.key): p.questions for p in passages(load(base))}
+    assert "果子烂了咋整" in found["answer", "bad-fruit"]
+    assert "网上买的苹果都烂了" in found["case", "rotten-apples"]
+    assert "第九项在哪儿办" in found["service", "9"]
+    assert check(base) == []
+
+
+def test_an_entry_that_is_not_held_is_an_error(table: Write) -> None:
+    (finding,) = check(table("answer:pears\t梨子烂了咋整\n"))
+    assert (finding.level, finding.entry) == ("error", "answer:pears")
 
 
 @pytest.mark.parametrize(
