@@ -19,7 +19,7 @@ from rich.progress import track
 from knowledge_base.loader import load
 from retrieval.bm25 import LexicalIndex
 from retrieval.corpus import passages
-from retrieval.dense import StaticEncoder
+from retrieval.encoders import StaticEncoder
 from retrieval.terms import Terms, terms_of
 from retrieval.tokenize import default_tokenizer, normalise
 from retrieval.vectors import FaissVectors, Structure, use_one_thread
@@ -84,7 +84,7 @@ def measure(size: int, terms: Terms, vectors: np.ndarray, queries: Sequence[str]
 
     words_ms = percentiles(words, queries)
     many = repeated_vectors(vectors, size, random)
-    asked = [encoder.encode_query(normalise(query)) for query in queries]
+    asked = list(encoder.encode_questions([normalise(query) for query in queries]))
     exact: list[set[int]] = []
     rows = []
     for structure in STRUCTURES:

@@ -57,7 +57,7 @@ from knowledge_base.tools import load_calculators, load_documents
 from knowledge_base.verifier import Verifier
 from knowledge_base.versions import load_register
 from retrieval.building import build
-from retrieval.dense import EmbeddingConfig
+from retrieval.encoders import EmbeddingConfig
 from retrieval.live import LiveSearcher
 from retrieval.search import Searcher
 

@@ -70,7 +70,6 @@ def configure(level: str, *, json: bool) -> None:
         "rasa_sdk",
         "jieba",
         "alembic",
-        "bm25s",
     )
     for noisy in noisy_names:
         logging.getLogger(noisy).setLevel(logging.WARNING)

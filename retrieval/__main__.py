@@ -12,7 +12,7 @@ from knowledge_base.loader import load as load_knowledge
 from knowledge_base.sources import SOURCES
 from retrieval.building import build as build_index
 from retrieval.corpus import passages
-from retrieval.dense import MODEL, EmbeddingConfig
+from retrieval.encoders import MODEL, EmbeddingConfig
 from retrieval.evaluate import QueryFileError, evaluate_files
 from retrieval.index import IN_PROCESS
 

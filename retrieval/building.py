@@ -24,7 +24,8 @@ from rich.progress import Progress
 from knowledge_base.models import TOPICS, Passage
 from retrieval import learned as learning
 from retrieval.bm25 import LexicalIndex
-from retrieval.dense import DenseIndex, EmbeddingConfig, Encoder, make_encoder
+from retrieval.dense import DenseIndex
+from retrieval.encoders import EmbeddingConfig, Encoder, make_encoder
 from retrieval.index import (
     IN_PROCESS,
     KINDS,
@@ -195,7 +196,7 @@ def encode(
     is_body = np.zeros(starts[-1], bool)
     is_body[starts[:-1]] = True
     vectors[is_body] = of_bodies
-    vectors[~is_body] = encoder.encode(questions)
+    vectors[~is_body] = encoder.encode_questions(questions)
     advance(len(questions))
     return vectors
 

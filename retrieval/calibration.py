@@ -41,6 +41,11 @@ class Calibration:
         logit = float(np.dot(signals, np.asarray(self.weights, np.float32))) + self.bias
         return float(1.0 / (1.0 + np.exp(-np.clip(logit, -30.0, 30.0))))
 
+    def as_table(self) -> dict[str, float]:
+        """Return the coefficients by name, and ``bias``."""
+        named = zip((*SIGNALS, "bias"), (*self.weights, self.bias), strict=True)
+        return {name: round(value, 4) for name, value in named}
+
     @classmethod
     def from_table(cls, table: Mapping[str, float]) -> Calibration:
         """Read named coefficients and ``bias``.

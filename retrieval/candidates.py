@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from retrieval.calibration import Evidence
-from retrieval.dense import Encoder, Scope
+from retrieval.dense import Scope
+from retrieval.encoders import Encoder
 from retrieval.features import FEATURES, About, Raw, features
 from retrieval.fusion import best_normalised
 from retrieval.groups import best_of_each, rows_of
@@ -81,15 +82,13 @@ def gather(
     questions = index.questions.score(terms)
     if without is not None:
         questions[without] = 0.0
-    lay = np.zeros(len(index.keys), np.float32)
-    asked = np.flatnonzero(questions)
-    np.maximum.at(lay, index.asker[asked], questions[asked])
+    lay = index.best_of_questions(questions)
     translated = index.body.score(learned.translate(words))
     mixed = best_normalised(body) + 0.4 * best_normalised(translated) + 0.8 * best_normalised(lay)
     if scope is not None:
         mixed[~scope.passages] = 0.0
         lay[~scope.passages] = 0.0
-    vector = encoder.encode_query(normalise(query))
+    vector = encoder.encode_questions([normalise(query)])[0]
     overlooked = None if without is None else index.vectors_of(without)
     proposals = [_best(mixed, _LEXICAL), _best(lay, _LAY)]
     if vector.any():

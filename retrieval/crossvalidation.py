@@ -32,9 +32,9 @@ _BINS = 10
 ABLATIONS: Mapping[str, tuple[str, ...]] = {
     "正文词法": ("bm25", "bm25_rank", "bm25_share"),
     "问法词法": ("lay", "lay_share", "lay_three", "lay_rank"),
-    "日常词翻译": ("translated", "translated_rank"),
+    "日常词的同义词": ("translated", "translated_rank"),
     "正文向量": ("dense", "dense_rank", "cosine"),
-    "问法向量": ("near", "near_three", "near_rank"),
+    "问法向量": ("near", "near_three", "near_every", "near_rank", "questions"),
     "同法、同章、相邻": (
         "law",
         "law_behind",
@@ -80,7 +80,7 @@ class CrossValidation:
 
     def __init__(self, cases: Sequence[Case]) -> None:
         self._articles = [case for case in cases if case.kind == "article"]
-        self._sum = Ranker(weights=fit_sum(cases))
+        self._sum = Ranker(weights=fit_sum(self._articles))
         self._folds = sorted({case.fold for case in cases})
 
     @classmethod
@@ -109,7 +109,7 @@ class CrossValidation:
             found = case.candidates
             if case.source not in sources or not len(found.rows):
                 continue
-            ranking = rankers[case.fold].rank(found.features, with_forest=True)
+            ranking = rankers[case.fold].rank(found.features)
             rows[case.fold].append(
                 signals(ranking.scores, ranking.order, found.evidence, found.words)
             )
@@ -140,7 +140,7 @@ class CrossValidation:
         rows = []
         for case in cases:
             chosen = ranker(case)
-            ranking = chosen.rank(case.candidates.features, with_forest=chosen.forest is not None)
+            ranking = chosen.rank(case.candidates.features)
             rows.append(metrics_of(case.true[ranking.order], case.gold))
         folds = np.asarray([case.fold for case in cases])
         table = np.asarray(rows)

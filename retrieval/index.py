@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from knowledge_base.models import TOPICS, Kind
 from retrieval.bm25 import LexicalIndex
-from retrieval.dense import DenseIndex, EmbeddingConfig
+from retrieval.dense import DenseIndex
+from retrieval.encoders import EmbeddingConfig
 from retrieval.vectors import FaissVectors, VectorStore
 
 FloatArray = npt.NDArray[np.float32]
@@ -98,6 +99,19 @@ class Index:
         """Return int32 (questions,): the passage of each row of ``questions``."""
         counts = np.diff(self.question_starts)
         return np.repeat(np.arange(len(self.keys), dtype=np.int32), counts)
+
+    @functools.cached_property
+    def _with_questions(self) -> npt.NDArray[np.int64]:
+        rows: npt.NDArray[np.int64] = np.flatnonzero(np.diff(self.question_starts))
+        return rows
+
+    def best_of_questions(self, scores: FloatArray) -> FloatArray:
+        """Return float32 (passages,): the best of ``scores`` (questions,), 0 without one."""
+        best = np.zeros(len(self.keys), np.float32)
+        rows = self._with_questions
+        if len(rows):
+            best[rows] = np.maximum.reduceat(scores, self.question_starts[rows])
+        return best
 
     def vectors_of(self, questions: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return the rows of the vectors of rows of ``questions``."""

@@ -1,7 +1,7 @@
 """What training left behind besides the vectors: words, counts and weights, no sentences.
 
-``translation.json`` maps everyday words to statute words, ``asked.json`` counts how often
-laypeople's questions led to an article, ``ranker.json`` and ``forest.npz`` rank the candidates.
+``asked.json`` counts how often laypeople's questions led to an article, ``ranker.json`` and
+``forest.npz`` rank the candidates. The lexicon's synonyms, chosen by hand, stand beside them.
 """
 
 from __future__ import annotations
@@ -9,19 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from retrieval.ranker import Ranker
+from retrieval.ranker import Rankers
 from retrieval.tokenize import LEXICON
 
 FOLDER = Path(__file__).resolve().parent / "model"
-
-# A synonym chosen by hand weighs about as much as a well attested learned one.
-_SYNONYM = 0.5
 
 _SHAPE_AN_INDEX = ("asked.json",)
 
@@ -30,43 +27,38 @@ _SHAPE_AN_INDEX = ("asked.json",)
 class Learned:
     """The learned tables; empty ones simply add nothing."""
 
-    translation: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """Everyday word to statute words, each with a weight."""
+    synonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Everyday word to statute words."""
     asked: Mapping[str, int] = field(default_factory=dict)
     """Article key to the number of training questions it answered."""
-    ranker: Ranker = field(default_factory=Ranker)
-
-    def with_synonyms(self, path: Path = LEXICON / "synonyms.yml") -> Learned:
-        """Return a copy whose translation also holds the lexicon's synonyms."""
-        if not path.exists():
-            return self
-        table = {word: dict(targets) for word, targets in self.translation.items()}
-        for word, targets in yaml.safe_load(path.read_text(encoding="utf-8")).items():
-            known = table.setdefault(word, {})
-            for target in targets:
-                known[target] = max(known.get(target, 0.0), _SYNONYM)
-        return replace(self, translation=table)
+    rankers: Rankers = field(default_factory=Rankers)
 
     def translate(self, words: Mapping[str, float]) -> dict[str, float]:
-        """Return the statute words that the query's words suggest, with summed weights."""
+        """Return the statute words that the query's words suggest, by how many do."""
         found: dict[str, float] = {}
         for word in words:
-            for target, weight in self.translation.get(word, {}).items():
+            for target in self.synonyms.get(word, ()):
                 if target not in words:
-                    found[target] = found.get(target, 0.0) + weight
+                    found[target] = found.get(target, 0.0) + 1.0
         return found
 
     @classmethod
     def load(cls, folder: Path = FOLDER) -> Learned:
-        """Read the tables, the ranker and the lexicon's synonyms.
+        """Read the lexicon's synonyms, the counts and the ranker.
 
         Raises ``ValueError`` if the ranker was made for other features.
         """
         return cls(
-            translation=_read(folder / "translation.json"),
+            synonyms=read_synonyms(),
             asked=_read(folder / "asked.json"),
-            ranker=Ranker.load(folder),
-        ).with_synonyms()
+            rankers=Rankers.load(folder),
+        )
+
+
+def read_synonyms(path: Path = LEXICON / "synonyms.yml") -> dict[str, tuple[str, ...]]:
+    """Read the lexicon's synonyms."""
+    table: dict[str, list[str]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {word: tuple(targets) for word, targets in table.items()}
 
 
 def digest(folder: Path = FOLDER) -> str:

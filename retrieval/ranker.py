@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ IntArray = npt.NDArray[np.int64]
 
 # The forest re-orders this many: all of them is a millisecond slower and no better.
 RERANKED = 120
+
+_FILE = "ranker.json"
 
 _DEFAULT_WEIGHTS = (3.0, 1.0, 1.5, 4.5, 2.0, 0.3, 1.0, 0.2, 1.0, 1.0)
 
@@ -37,26 +39,22 @@ class Ranking:
 
 @dataclass(frozen=True)
 class Ranker:
-    """The weights of the sum, the forest and the confidences, all fitted out of fold."""
+    """The weights of a sum, the forest over its best, if any, and how far to trust the result."""
 
     weights: tuple[float, ...] = _DEFAULT_WEIGHTS
     forest: Forest | None = None
-    of_sum: Calibration = field(default_factory=Calibration)
-    of_forest: Calibration = field(default_factory=Calibration)
+    calibration: Calibration = field(default_factory=Calibration)
 
     @property
     def scale(self) -> float:
         """The sum of a candidate best in everything; sums are shown as its fraction."""
         return float(sum(abs(weight) for weight in self.weights)) or 1.0
 
-    def rank(self, features: FloatArray, *, with_forest: bool) -> Ranking:
-        """Order candidates by ``features`` float32 (candidates, len(FEATURES)).
-
-        The forest knows articles only; ``with_forest`` asks for it where there is one.
-        """
+    def rank(self, features: FloatArray) -> Ranking:
+        """Order candidates by ``features`` float32 (candidates, len(FEATURES))."""
         sums: FloatArray = features[:, : len(COMPONENTS)] @ np.asarray(self.weights, np.float32)
         order: IntArray = np.argsort(-sums, kind="stable")
-        if self.forest is None or not with_forest:
+        if self.forest is None:
             return Ranking(order, sums, sums)
         first = order[:RERANKED]
         scores = np.full(len(sums), -np.inf, np.float32)
@@ -64,23 +62,49 @@ class Ranker:
         better = first[np.argsort(-scores[first], kind="stable")]
         return Ranking(np.concatenate((better, order[RERANKED:])), sums, scores)
 
-    def calibration(self, *, with_forest: bool) -> Calibration:
-        """Return the calibration of the rankings that ``rank`` makes."""
-        return self.of_forest if with_forest and self.forest is not None else self.of_sum
+
+@dataclass(frozen=True)
+class Rankers:
+    """Articles have a ranker of their own; answers, cases and services share the other."""
+
+    articles: Ranker = field(default_factory=Ranker)
+    others: Ranker = field(default_factory=Ranker)
+
+    def save(self, folder: Path) -> None:
+        """Write ``ranker.json``, and the articles' forest to ``forest.npz``."""
+        if self.articles.forest is not None:
+            self.articles.forest.save(folder / "forest.npz")
+        table = {
+            "features": list(FEATURES),
+            **{
+                name: {
+                    "weights": {
+                        component: round(weight, 4)
+                        for component, weight in zip(COMPONENTS, ranker.weights, strict=True)
+                    },
+                    "confidence": ranker.calibration.as_table(),
+                }
+                for name, ranker in (("articles", self.articles), ("others", self.others))
+            },
+        }
+        text = json.dumps(table, ensure_ascii=False, indent=0)
+        (folder / _FILE).write_text(text + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> Ranker:
-        """Read ``ranker.json`` and ``forest.npz``.
+    def load(cls, folder: Path) -> Rankers:
+        """Read what ``save`` wrote.
 
-        Raises ``ValueError`` if they were made for other features.
+        Raises ``ValueError`` if it was made for other features.
         """
-        path = folder / "ranker.json"
+        path = folder / _FILE
         table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if set(table["weights"]) != set(COMPONENTS) or table["features"] != list(FEATURES):
+        if table.get("features") != list(FEATURES):
             raise ValueError(f"{path} was made for other features; train again")
-        return cls(
-            weights=tuple(float(table["weights"][name]) for name in COMPONENTS),
-            forest=Forest.load(folder / "forest.npz"),
-            of_sum=Calibration.from_table(table["confidence"]["sum"]),
-            of_forest=Calibration.from_table(table["confidence"]["forest"]),
+        articles, others = (
+            Ranker(
+                weights=tuple(float(part["weights"][name]) for name in COMPONENTS),
+                calibration=Calibration.from_table(part["confidence"]),
+            )
+            for part in (table["articles"], table["others"])
         )
+        return cls(replace(articles, forest=Forest.load(folder / "forest.npz")), others)

@@ -14,13 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge_base.models import TOPICS, Kind
-from retrieval.calibration import signals
+from retrieval.calibration import Calibration, signals
 from retrieval.candidates import Candidates, gather
-from retrieval.dense import Encoder, Scope, make_encoder
+from retrieval.dense import Scope
+from retrieval.encoders import Encoder, make_encoder
 from retrieval.fusion import softmax
 from retrieval.index import KINDS, NO_TOPIC, Index, load
 from retrieval.learned import Learned
-from retrieval.ranker import Ranking
+from retrieval.ranker import Ranker, Ranking
 from retrieval.tokenize import Tokenizer, default_tokenizer
 
 ALL: frozenset[Kind] = frozenset(KINDS)
@@ -110,7 +111,8 @@ class Searcher:
         candidates = self.candidates(query, kinds=kinds, on=on)
         if not len(candidates.rows):
             return replace(NOTHING, reason=self._reason(query))
-        ranking = self._rank(candidates, kinds)
+        ranker = self._ranker(kinds)
+        ranking = ranker.rank(candidates.features)
         hits: dict[tuple[Kind, str], Hit] = {}
         for i in ranking.order.tolist():
             if len(hits) >= limit:
@@ -123,7 +125,7 @@ class Searcher:
                 hits[kind, key] = Hit(
                     kind,
                     key,
-                    float(ranking.sums[i]) / self._learned.ranker.scale,
+                    float(ranking.sums[i]) / ranker.scale,
                     float(candidates.bm25[i]),
                     float(max(evidence.cosine[i], evidence.nearest_question[i])),
                 )
@@ -131,7 +133,7 @@ class Searcher:
         topic = max(topic_scores, key=topic_scores.__getitem__, default=TOPICS[NO_TOPIC])
         return SearchResult(
             tuple(hits.values()),
-            self._confidence(candidates, ranking, kinds),
+            self._confidence(candidates, ranking, ranker.calibration),
             topic,
             MappingProxyType(topic_scores),
         )
@@ -161,7 +163,7 @@ class Searcher:
         scope = self._scope(frozenset(kinds), None)
         if system == "full":
             candidates = self.candidates(cut, kinds=kinds)
-            ranking = self._rank(candidates, kinds)
+            ranking = self._ranker(kinds).rank(candidates.features)
             best = ranking.order[:limit]
             # Places, not scores: the forest scored only the first of them.
             places = np.arange(len(best), 0, -1)
@@ -175,7 +177,7 @@ class Searcher:
                 scores[~scope.passages] = 0.0
             rows = np.arange(len(scores))
         else:
-            vector = self._encoder.encode_query(cut)
+            vector = self._encoder.encode_questions([cut])[0]
             rows = self.index.dense.nearest(vector, limit, scope)
             cosines = self.index.dense.score(vector, rows)
             scores = np.maximum(cosines.text, cosines.question)
@@ -189,8 +191,9 @@ class Searcher:
             return "empty"
         return "no_match" if self._tokenizer.words(query[:LONGEST_QUERY]) else "no_words"
 
-    def _rank(self, candidates: Candidates, kinds: Collection[Kind]) -> Ranking:
-        return self._learned.ranker.rank(candidates.features, with_forest=_are_articles(kinds))
+    def _ranker(self, kinds: Collection[Kind]) -> Ranker:
+        rankers = self._learned.rankers
+        return rankers.articles if set(kinds) == {"article"} else rankers.others
 
     def _plain(self, query: str) -> npt.NDArray[np.float32]:
         weights: dict[str, float] = {}
@@ -210,14 +213,14 @@ class Searcher:
         return self.index.dense.scope(allowed, wanted, day)
 
     def _confidence(
-        self, candidates: Candidates, ranking: Ranking, kinds: Collection[Kind]
+        self, candidates: Candidates, ranking: Ranking, calibration: Calibration
     ) -> float:
         judged = np.isin(self.index.kinds[candidates.rows], [KINDS.index(kind) for kind in _JUDGED])
         order = ranking.order[judged[ranking.order]]
         if not len(order):
             return 0.0
         found = signals(ranking.scores, order, candidates.evidence, candidates.words)
-        return self._learned.ranker.calibration(with_forest=_are_articles(kinds)).confidence(found)
+        return calibration.confidence(found)
 
     def _topics(self, candidates: Candidates, ranking: Ranking) -> dict[str, float]:
         """Let the best passages vote; one that bears no topic abstains."""
@@ -229,7 +232,3 @@ class Searcher:
             name = TOPICS[self.index.topics[candidates.rows[i]]]
             votes[name] = votes.get(name, 0.0) + share
         return dict(sorted(votes.items(), key=lambda vote: -vote[1]))
-
-
-def _are_articles(kinds: Collection[Kind]) -> bool:
-    return set(kinds) == {"article"}

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from knowledge_base.models import KnowledgeBase
 from retrieval import train_ranker, train_vectors
-from retrieval.calibration import SIGNALS, signals
-from retrieval.dense import StaticEncoder, write_static
-from retrieval.features import COMPONENTS, FEATURES
+from retrieval.calibration import signals
+from retrieval.encoders import StaticEncoder, Tables, write_static
+from retrieval.features import COMPONENTS
 from retrieval.folds import FOLDS
-from retrieval.ranker import Ranker
+from retrieval.ranker import Ranker, Rankers
 from retrieval.tokenize import normalise
 from retrieval.train_examples import (
     Case,
@@ -36,8 +37,7 @@ from retrieval.train_examples import (
 # Unseen questions cannot show what a question is worth that we wrote ourselves: it must find
 # its passage, so what matches questions keeps some weight.
 _LEAST = {"near": 1.0, "lay": 0.5}
-_EPOCHS = 8
-_STEPS = 4 + (FOLDS + 1) * _EPOCHS + FOLDS + 1
+_STEPS = 4 + (FOLDS + 1) * train_vectors.EPOCHS + FOLDS + 1
 
 
 def train(kb: KnowledgeBase, corpora: Path, out: Path, cases_file: Path, console: Console) -> None:
@@ -69,7 +69,7 @@ def train(kb: KnowledgeBase, corpora: Path, out: Path, cases_file: Path, console
         base = train_vectors.contrast(table, tokens, [(p.title, p.body) for p in material.articles])
         done("对照")
         documents = train_vectors.encode(tokens, material.texts)
-        indexes = lexical_indexes(material, StaticEncoder(tokens, base, "base"))
+        indexes = lexical_indexes(material, StaticEncoder(tokens, Tables(base, base), "base"))
         done("索引")
         cases: list[Case] = []
         for number, vectors in fold_tables(
@@ -79,7 +79,7 @@ def train(kb: KnowledgeBase, corpora: Path, out: Path, cases_file: Path, console
             done(f"第 {number + 1} 折")
         cases_file.parent.mkdir(parents=True, exist_ok=True)
         cases_file.write_bytes(pickle.dumps(cases))
-        ranker = fit(cases)
+        rankers = fit(cases)
         done("排序")
         final = train_vectors.supervise(
             base,
@@ -90,43 +90,32 @@ def train(kb: KnowledgeBase, corpora: Path, out: Path, cases_file: Path, console
             advance=lambda: done("最后的词向量"),
         )
     write_static(out, tokens, final)
-    _write(out / "translation.json", material.translation(None))
-    _write(out / "asked.json", dict(sorted(material.counts(None).items())))
-    if ranker.forest is not None:
-        ranker.forest.save(out / "forest.npz")
-    _write(
-        out / "ranker.json",
-        {
-            "weights": train_ranker.named(COMPONENTS, ranker.weights),
-            "features": list(FEATURES),
-            "confidence": {
-                name: {
-                    **train_ranker.named(SIGNALS, calibration.weights),
-                    "bias": round(calibration.bias, 4),
-                }
-                for name, calibration in (("sum", ranker.of_sum), ("forest", ranker.of_forest))
-            },
-        },
-    )
+    counts = dict(sorted(material.counts(None).items()))
+    text = json.dumps(counts, ensure_ascii=False, indent=0)
+    (out / "asked.json").write_text(text + "\n", encoding="utf-8")
+    rankers.save(out)
 
 
-def fit(cases: Sequence[Case]) -> Ranker:
-    """Fit the weights, the forest and both confidences on cases of every fold.
+def fit(cases: Sequence[Case]) -> Rankers:
+    """Fit the weights, the forest and the confidences on cases of every fold.
 
     The forest is calibrated on forests that did not see the case's fold.
     """
-    ranker = Ranker(weights=fit_sum(cases))
     articles = [case for case in cases if case.kind == "article"]
-    others = [case for case in cases if case.kind == "answer"]
+    others = [case for case in cases if case.kind != "article"]
+    weights = fit_sum(articles)
     unseen: list[tuple[Case, Ranker]] = []
     for fold in sorted({case.fold for case in cases}):
         forest = fit_forest([case for case in articles if case.fold != fold])
-        unseen += [(case, Ranker(ranker.weights, forest)) for case in articles if case.fold == fold]
-    return Ranker(
-        weights=ranker.weights,
-        forest=fit_forest(articles),
-        of_sum=train_ranker.calibrated(*judged_signals([(case, ranker) for case in others])),
-        of_forest=train_ranker.calibrated(*judged_signals(unseen)),
+        unseen += [(case, Ranker(weights, forest)) for case in articles if case.fold == fold]
+    of_others = Ranker(fit_sum(others))
+    # Only answers are given or withheld by their confidence.
+    answers = [(case, of_others) for case in others if case.kind == "answer"]
+    return Rankers(
+        articles=Ranker(
+            weights, fit_forest(articles), train_ranker.calibrated(*judged_signals(unseen))
+        ),
+        others=replace(of_others, calibration=train_ranker.calibrated(*judged_signals(answers))),
     )
 
 
@@ -164,7 +153,7 @@ def judged_signals(
         found = case.candidates
         if not len(found.rows):
             continue
-        ranking = ranker.rank(found.features, with_forest=True)
+        ranking = ranker.rank(found.features)
         rows.append(signals(ranking.scores, ranking.order, found.evidence, found.words))
         hits.append(bool(case.true[ranking.order[:3]].any()))
         weights.append(importance_of_confidence(case))
@@ -176,8 +165,3 @@ def _only(features: np.ndarray, columns: Sequence[int]) -> np.ndarray:
     kept = np.zeros_like(features)
     kept[:, list(columns)] = features[:, list(columns)]
     return kept
-
-
-def _write(path: Path, table: Mapping[str, Any]) -> None:
-    text = json.dumps(table, ensure_ascii=False, indent=0)
-    path.write_text(text + "\n", encoding="utf-8")

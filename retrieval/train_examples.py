@@ -1,6 +1,6 @@
 """What questions found that the vectors and tables had not seen: the examples rankers learn from.
 
-Five folds; a question is asked of an index whose vectors, translation and counts were trained on
+Five folds; a question is asked of an index whose vectors and counts were trained on
 the other four. Our own questions are asked with themselves taken out of the index.
 """
 
@@ -17,15 +17,16 @@ import numpy.typing as npt
 from tokenizers import Tokenizer as TokenTable
 
 from knowledge_base.models import KnowledgeBase, Passage
-from retrieval import train_ranker, train_vectors
+from retrieval import train_vectors
 from retrieval.building import assemble, encode, how_asked, how_laws_asked
 from retrieval.candidates import Candidates, gather
 from retrieval.corpus import passages
-from retrieval.dense import DenseIndex, EmbeddingConfig, StaticEncoder
+from retrieval.dense import DenseIndex
+from retrieval.encoders import EmbeddingConfig, StaticEncoder, Tables
 from retrieval.folds import FOLDS, fold_of
 from retrieval.index import KINDS, Index, IndexInfo
 from retrieval.judged import Question, read_consultations, read_scenarios, read_stard
-from retrieval.learned import Learned
+from retrieval.learned import Learned, read_synonyms
 from retrieval.tokenize import Tokenizer, default_tokenizer, normalise
 from retrieval.train_vectors import FloatArray, Judged
 from retrieval.vectors import FaissVectors
@@ -33,7 +34,7 @@ from retrieval.vectors import FaissVectors
 OFF_TOPIC = Path(__file__).with_name("off_topic.txt")
 
 _ARTICLE = KINDS.index("article")
-_OWN_PER_FOLD = 400
+_OWN_PER_FOLD = 800
 _OWN_WEIGHT = 0.3
 # Few against thousands of questions of law, yet common in a real chat.
 _OFF_TOPIC_WEIGHT = 8.0
@@ -138,21 +139,6 @@ class Material:
             )
         )
 
-    def translation(self, without: int | None) -> dict[str, dict[str, float]]:
-        """Return the translation of everyday words learned from the other folds."""
-        words = self.tokenizer.words
-        bodies = {passage.key: words(passage.body) for passage in self.articles}
-        pairs: list[tuple[Sequence[str], Sequence[str]]] = []
-        for question in self.stard:
-            if fold_of(question.id) != without:
-                told = [word for key in question.keys for word in bodies[key]]
-                pairs.append((words(question.text), told + words(question.answer)))
-        for one in self.own:
-            if fold_of(one.text) != without:
-                told = [word for i in one.passages for word in bodies[self.articles[i].key]]
-                pairs.append((words(one.text), told))
-        return train_ranker.translation_table(pairs)
-
 
 @dataclass(frozen=True)
 class Indexes:
@@ -187,15 +173,13 @@ class Fold:
         material: Material,
         indexes: Indexes,
         tokens: TokenTable,
-        table: FloatArray,
+        tables: Tables,
     ) -> None:
         self._number = number
         self._material = material
-        self._encoder = StaticEncoder(tokens, table, f"fold-{number}")
+        self._encoder = StaticEncoder(tokens, tables, f"fold-{number}")
         self._counts = material.counts(number)
-        self._learned = Learned(
-            translation=material.translation(number), asked=self._counts
-        ).with_synonyms()
+        self._learned = Learned(read_synonyms(), self._counts)
         self._full = self._refreshed(indexes.full, material.articles)
         self._curated = self._refreshed(indexes.curated, material.curated)
 
@@ -300,7 +284,7 @@ def fold_tables(
     tokens: TokenTable,
     documents: train_vectors.Ids,
     advance: Callable[[], None],
-) -> Iterator[tuple[int, FloatArray]]:
+) -> Iterator[tuple[int, Tables]]:
     """Yield the vectors of each fold, trained on the others."""
     for number in range(FOLDS):
         yield (

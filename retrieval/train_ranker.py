@@ -1,13 +1,11 @@
-"""Fits what is not vectors: translation of words, weights of the sum, forest, confidence.
+"""Fits what is not vectors: weights of the sum, forest, confidence.
 
 Everything here is fitted on questions whose fold the vectors and tables have not seen.
 """
 
 from __future__ import annotations
 
-import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import lightgbm
@@ -40,38 +38,6 @@ FOREST: dict[str, Any] = {
 
 Example = tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_], float]
 """One question: components (candidates, n), which candidates answer it, its weight."""
-
-
-def translation_table(
-    pairs: Iterable[tuple[Sequence[str], Sequence[str]]],
-    *,
-    least: int = 2,
-    lift: float = 3.0,
-    most: int = 8,
-) -> dict[str, dict[str, float]]:
-    """Return for each question word the answer words it announces, by pointwise information.
-
-    A word is kept if it met the other at least ``least`` times and ``lift`` times more often
-    than by chance; at most ``most`` a word.
-    """
-    seen = list(pairs)
-    asked: Counter[str] = Counter()
-    told: Counter[str] = Counter()
-    both: Counter[tuple[str, str]] = Counter()
-    for question, answer in seen:
-        left, right = set(question), set(answer)
-        asked.update(left)
-        told.update(right)
-        both.update((a, b) for a in left for b in right if a != b)
-    found: defaultdict[str, list[tuple[float, str]]] = defaultdict(list)
-    for (a, b), count in both.items():
-        ratio = count * len(seen) / (asked[a] * told[b])
-        if count >= least and ratio > lift:
-            found[a].append((count / asked[a] * math.log(ratio), b))
-    return {
-        word: {b: round(weight, 3) for weight, b in sorted(targets, reverse=True)[:most]}
-        for word, targets in sorted(found.items())
-    }
 
 
 def fit_weights(
@@ -166,8 +132,3 @@ def area_under_curve(values: Sequence[float], hits: Sequence[bool]) -> float:
     if not n or not m:
         return float("nan")
     return float((order[positive].sum() - n * (n - 1) / 2) / (n * m))
-
-
-def named(names: Sequence[str], values: Iterable[float]) -> Mapping[str, float]:
-    """Return rounded coefficients by name."""
-    return {name: round(float(value), 4) for name, value in zip(names, values, strict=True)}

@@ -8,7 +8,7 @@ building prints what that costs in recall.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -37,6 +37,7 @@ _IVF_PROBES = 48
 _SAMPLE = 200
 _LARGEST = 127
 _MIDDLE = 128
+_PART = 8_192
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,17 @@ class VectorStore(Protocol):
 
 def quantised(vectors: FloatArray) -> tuple[npt.NDArray[np.int8], float]:
     """Return int8 codes of ``vectors`` (rows, dimensions) and the scale they are multiplied by."""
-    largest = float(np.abs(vectors).max(initial=0.0))
+    largest = float(max(vectors.max(initial=0.0), -vectors.min(initial=0.0)))
     scale = _LARGEST / largest if largest else 1.0
-    return np.rint(vectors * scale).astype(np.int8), scale
+    codes = np.empty(vectors.shape, np.int8)
+    for part in _parts(len(vectors)):
+        codes[part] = np.rint(vectors[part] * scale)
+    return codes, scale
+
+
+def _parts(count: int) -> Iterator[slice]:
+    """Yield what to work on at a time, so that no second copy of all vectors is made."""
+    return (slice(i, i + _PART) for i in range(0, count, _PART))
 
 
 def structure_for(count: int) -> Structure:
@@ -180,7 +189,8 @@ def _flat(codes: npt.NDArray[np.int8]) -> faiss.Index:
         faiss.ScalarQuantizer.QT_8bit_direct_signed,
         faiss.METRIC_INNER_PRODUCT,
     )
-    index.add(codes.astype(np.float32))
+    for part in _parts(len(codes)):
+        index.add(codes[part].astype(np.float32))
     return index
 
 

@@ -61,10 +61,12 @@ class Limits:
 
     sure: float = 0.75
     """Score of a reviewed answer whose basis is also found: it is given as the conclusion."""
-    sure_confidence: float = 0.45
+    sure_confidence: float = 0.6
     """Confidence without which even a high score counts as near only."""
-    near: float = 0.55
-    """Score at which a reviewed answer is shown as the closest one, with its own question."""
+    near: float = 0.5
+    """Confidence at which a reviewed answer is shown as the closest one, with its own question."""
+    near_of_story: float = 0.25
+    """The same for a story, whose many words lower every confidence."""
     law: float = 0.25
     """Confidence at which the law found is shown as possibly fitting; below: ask back."""
     story: int = 30
@@ -167,7 +169,7 @@ class Composer:
         topic = (turn.context.topic if on_going else "") or self._topic(answers, articles)
         is_story = len(query) > self._limits.story
         least = self._limits.law_of_story if is_story else self._limits.law
-        nearness = self._nearness(answers, articles, least)
+        nearness = self._nearness(answers, articles, is_story)
         if nearness and not on_going:
             topic = self.kb.answers[answers.hits[0].key].topic
         if is_story and nearness:
@@ -215,9 +217,9 @@ class Composer:
         others = tuple(hit for hit in found.hits if hit.key != known)
         return replace(found, hits=(first, *others), confidence=max(found.confidence, 0.9))
 
-    def _nearness(self, answers: SearchResult, articles: SearchResult, least: float) -> str:
+    def _nearness(self, answers: SearchResult, articles: SearchResult, is_story: bool) -> str:
         """Say how well the best reviewed answer fits: sure, near or ''."""
-        if not answers.hits or answers.confidence < least:
+        if not answers.hits:
             return ""
         best = answers.hits[0]
         if best.score >= 1.0:
@@ -226,7 +228,8 @@ class Composer:
         is_trusted = answers.confidence >= self._limits.sure_confidence
         if best.score >= self._limits.sure and agreed and is_trusted:
             return "sure"
-        return "near" if best.score >= self._limits.near else ""
+        near = self._limits.near_of_story if is_story else self._limits.near
+        return "near" if answers.confidence >= near else ""
 
     def _as_closest(self, reply: TurnReply, answer: Answer) -> TurnReply:
         first = notice(self._texts.say("answer.closest", question=answer.question), "closest")

@@ -30,9 +30,7 @@ def _says(result: Result, word: str) -> None:
 
 
 def test_a_milvus_that_does_not_answer(tmp_path: Path) -> None:
-    _says(
-        _run("build", "--out", str(tmp_path), "--store", "http://127.0.0.1:9"), "does not answer"
-    )
+    _says(_run("build", "--out", str(tmp_path), "--store", "http://127.0.0.1:9"), "does not answer")
 
 
 @pytest.mark.parametrize("laws", ["nonsense", "lawrefbook=/no/such/folder"])

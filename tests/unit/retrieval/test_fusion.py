@@ -42,15 +42,15 @@ def test_normalising_forgets_the_scale(scores: np.ndarray, factor: float) -> Non
 @given(_ROWS)
 def test_a_candidate_better_in_everything_never_ranks_lower(rows: np.ndarray) -> None:
     better = np.vstack([rows, rows.max(axis=0)])
-    sums = Ranker().rank(better, with_forest=False).sums
+    sums = Ranker().rank(better).sums
     assert sums[-1] >= sums[:-1].max() - 1e-4
 
 
 @given(_ROWS)
 def test_the_order_of_candidates_does_not_matter(rows: np.ndarray) -> None:
     shuffled = np.random.default_rng(1).permutation(len(rows))
-    sums = Ranker().rank(rows, with_forest=False).sums
-    again = Ranker().rank(rows[shuffled], with_forest=False)
+    sums = Ranker().rank(rows).sums
+    again = Ranker().rank(rows[shuffled])
     np.testing.assert_allclose(again.sums, sums[shuffled], rtol=1e-5)
     assert (np.diff(again.sums[again.order]) <= 0).all()
 

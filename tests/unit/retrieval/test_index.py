@@ -12,7 +12,7 @@ import pytest
 
 from knowledge_base.models import Passage
 from retrieval import building as indexing
-from retrieval.dense import EmbeddingConfig, StaticEncoder, make_encoder
+from retrieval.encoders import EmbeddingConfig, StaticEncoder, Tables, make_encoder
 from retrieval.index import FORMAT, load
 from retrieval.search import Searcher
 
@@ -67,7 +67,8 @@ def test_loading_from_an_empty_folder_says_so(tmp_path: Path) -> None:
 
 def test_an_index_of_another_model_is_refused(tiny_index: Path) -> None:
     static = StaticEncoder.load()
-    other = StaticEncoder(static.tokens, np.ones((static.tokens.get_vocab_size(), 4)), "other")
+    ones = np.ones((static.tokens.get_vocab_size(), 4))
+    other = StaticEncoder(static.tokens, Tables(ones, ones), "other")
     with pytest.raises(ValueError, match="another embedding model"):
         Searcher(load(tiny_index), encoder=other)
 
@@ -108,3 +109,14 @@ def test_a_missing_model_is_said(tmp_path: Path) -> None:
 def test_a_model_that_is_neither_folder_nor_name_is_refused() -> None:
     with pytest.raises(ValueError, match="no such embedding model"):
         make_encoder(EmbeddingConfig(model="../no such/model"))
+
+
+def test_the_best_question_of_each_passage(tiny_index: Path) -> None:
+    index = load(tiny_index)
+    scores = np.random.default_rng(3).random(len(index.asker)).astype(np.float32)
+    best = index.best_of_questions(scores)
+    counts = np.diff(index.question_starts)
+    assert counts.min() == 0
+    for passage, count in enumerate(counts.tolist()):
+        own = scores[index.asker == passage]
+        assert best[passage] == (own.max() if count else 0.0)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval.dense import MODEL, EmbeddingConfig, StaticEncoder, make_encoder
+from retrieval.encoders import MODEL, EmbeddingConfig, StaticEncoder, make_encoder
 from retrieval.features import COMPONENTS, FEATURES
 from retrieval.folds import FOLDS, fold_of
 from retrieval.learned import Learned
@@ -17,19 +17,7 @@ from retrieval.train_ranker import (
     fit_confidence,
     fit_forest,
     fit_weights,
-    translation_table,
 )
-
-
-def test_a_word_is_translated_into_what_its_answers_say() -> None:
-    pairs = (
-        [(["老板"], ["用人单位"])] * 3
-        + [(["狗"], ["动物", "用人单位"])]
-        + [(["猫"], ["动物"])] * 12
-    )
-    table = translation_table(pairs)
-    assert set(table["老板"]) == {"用人单位"}
-    assert "狗" not in table
 
 
 def test_weights_favour_the_component_that_tells_the_answer() -> None:
@@ -80,23 +68,19 @@ def test_a_forest_puts_the_telling_feature_first_and_is_what_lightgbm_grew() -> 
 def test_the_committed_model_is_small_and_complete() -> None:
     size = sum(path.stat().st_size for path in MODEL.rglob("*") if path.is_file())
     assert size < 25 * 1024 * 1024
+    rankers = Learned.load().rankers
+    assert rankers.articles.forest is not None
+    assert rankers.articles.forest.feature.max() < len(FEATURES)
+    assert rankers.others.forest is None
+    for ranker in (rankers.articles, rankers.others):
+        assert len(ranker.weights) == len(COMPONENTS)
+        assert all(weight >= 0 for weight in ranker.weights)
+
+
+def test_everyday_words_suggest_statute_words() -> None:
     learned = Learned.load()
-    assert len(learned.ranker.weights) == len(COMPONENTS)
-    assert learned.ranker.forest is not None
-    assert learned.ranker.forest.feature.max() < len(FEATURES)
-    assert all(weight >= 0 for weight in learned.ranker.weights)
-
-
-def test_learned_tables_hold_words_and_no_sentences() -> None:
-    learned = Learned.load()
-    words = {*learned.translation, *(w for row in learned.translation.values() for w in row)}
-    # The longest is the standing committee's name.
-    assert max(len(word) for word in words) <= 13
-
-
-def test_everyday_words_are_translated_by_the_lexicon_too() -> None:
-    assert "用人单位" in Learned.load().translate({"老板": 1.0})
-    assert "用人单位" not in Learned.load().translate({"老板": 1.0, "用人单位": 1.0})
+    assert "用人单位" in learned.translate({"老板": 1.0})
+    assert "用人单位" not in learned.translate({"老板": 1.0, "用人单位": 1.0})
 
 
 @pytest.mark.skipif(
@@ -105,9 +89,10 @@ def test_everyday_words_are_translated_by_the_lexicon_too() -> None:
 )
 def test_sentence_transformers_reads_the_model_and_agrees() -> None:
     texts = ["公司拖欠工资怎么办", "离婚以后彩礼能要回来吗"]
-    other = make_encoder(EmbeddingConfig(model=str(MODEL)))
+    ours, theirs = StaticEncoder.load(MODEL), make_encoder(EmbeddingConfig(model=str(MODEL)))
+    np.testing.assert_allclose(ours.encode(texts), theirs.encode(texts), atol=2e-3)
     np.testing.assert_allclose(
-        StaticEncoder.load(MODEL).encode(texts), other.encode(texts), atol=2e-3
+        ours.encode_questions(texts), theirs.encode_questions(texts), atol=2e-3
     )
 
 
