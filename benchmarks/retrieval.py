@@ -18,7 +18,7 @@ from retrieval.building import build
 from retrieval.corpus import passages
 from retrieval.search import Searcher
 from retrieval.tokenize import default_tokenizer
-from retrieval.vectors import use_one_thread
+from retrieval.vectors import use_threads
 
 QUERIES = 300
 
@@ -38,7 +38,7 @@ def milliseconds(call: Callable[[str], object], queries: Sequence[str]) -> tuple
 
 def main() -> None:
     """Print latencies over the curated base and their ratios."""
-    use_one_thread()
+    use_threads(1)
     indexed = passages(load())
     tokenizer = default_tokenizer()
     questions = [question for passage in indexed for question in passage.questions]

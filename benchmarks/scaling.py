@@ -1,13 +1,14 @@
 """How time, memory and recall of a search grow with the number of articles, up to a million.
 
-The articles at hand are repeated with noise: terms are dropped, vectors are moved. Takes a
-quarter of an hour and 12 GB for a million; ``--most 250000`` is enough to see the slope.
+The articles at hand are repeated with noise: terms are dropped, vectors are moved. A million
+take a quarter of an hour and 12 GB; ``--sizes 60000 250000`` is enough to see the slope.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ from retrieval.corpus import passages
 from retrieval.encoders import StaticEncoder
 from retrieval.terms import Terms, terms_of
 from retrieval.tokenize import default_tokenizer, normalise
-from retrieval.vectors import FaissVectors, Structure, use_one_thread
+from retrieval.vectors import FaissVectors, Structure, use_threads
 
 CORPORA = Path(__file__).resolve().parents[2] / "shared" / "corpora"
 SIZES = (60_000, 125_000, 250_000, 500_000, 1_000_000)
@@ -88,9 +89,12 @@ def measure(size: int, terms: Terms, vectors: np.ndarray, queries: Sequence[str]
     exact: list[set[int]] = []
     rows = []
     for structure in STRUCTURES:
+        use_threads(os.cpu_count() or 1)
         started = time.perf_counter()
         store = FaissVectors.build(many, structure)
         built = time.perf_counter() - started
+        # Building may use every core; what a visitor waits for is measured on one.
+        use_threads(1)
         found = [set(store.nearest(vector, 100)[0].tolist()) for vector in asked]
         exact = exact or found
         rows.append(
@@ -114,7 +118,7 @@ def measure(size: int, terms: Terms, vectors: np.ndarray, queries: Sequence[str]
 def main() -> None:
     """Print one row a size and structure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--most", type=int, default=SIZES[-1])
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--json", type=Path, default=Path("var/scaling.json"))
     options = parser.parse_args()
     sources = {name: CORPORA / name for name in ("lawrefbook", "just-laws")}
@@ -125,15 +129,14 @@ def main() -> None:
     questions = [question for passage in found for question in passage.questions]
     queries = questions[:: max(1, len(questions) // QUERIES)][:QUERIES]
     rows: list[dict] = []
-    for size in track([size for size in SIZES if size <= options.most], "规模"):
-        # Building may use every core; what a visitor waits for is measured on one.
-        rows += measure(size, terms, vectors, queries)
-    for row in rows:
-        print(row)
+    for size in track(options.sizes, "规模"):
+        measured = measure(size, terms, vectors, queries)
+        for row in measured:
+            print(row, flush=True)
+        rows += measured
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    use_one_thread()
     main()

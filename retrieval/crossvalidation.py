@@ -82,6 +82,7 @@ class CrossValidation:
         self._articles = [case for case in cases if case.kind == "article"]
         self._sum = Ranker(weights=fit_sum(self._articles))
         self._folds = sorted({case.fold for case in cases})
+        self._grown: dict[tuple[str, ...], dict[int, Ranker]] = {}
 
     @classmethod
     def load(cls, path: Path) -> CrossValidation:
@@ -126,11 +127,22 @@ class CrossValidation:
         return trusted(np.asarray(confidences), np.asarray(correct))
 
     def _rankers(self, without: Sequence[str]) -> dict[int, Ranker]:
+        """Return the ranker of each fold; growing five forests takes a minute or two."""
+        known = self._grown.get(tuple(without))
+        if known is None:
+            known = self._grown[tuple(without)] = self._grow(without)
+        return known
+
+    def _grow(self, without: Sequence[str]) -> dict[int, Ranker]:
         columns = [i for i, name in enumerate(FEATURES) if name not in without]
         return {
             fold: Ranker(
                 self._sum.weights,
-                fit_forest([case for case in self._articles if case.fold != fold], columns),
+                fit_forest(
+                    [case for case in self._articles if case.fold != fold],
+                    self._sum.weights,
+                    columns,
+                ),
             )
             for fold in self._folds
         }

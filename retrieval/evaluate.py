@@ -16,7 +16,7 @@ from knowledge_base.citations import key_of
 from knowledge_base.models import Kind
 from retrieval.index import size_in_bytes
 from retrieval.search import Searcher, System
-from retrieval.vectors import use_one_thread
+from retrieval.vectors import use_threads
 
 SYSTEMS: tuple[System, ...] = get_args(System)
 ARTICLES: frozenset[Kind] = frozenset({"article"})
@@ -102,7 +102,7 @@ def evaluate(searcher: Searcher, queries: Sequence[Query], run: Path | None) -> 
 
     The run file holds the full system alone, as tools that read TREC runs expect.
     """
-    use_one_thread()
+    use_threads(1)
     report: dict[str, Any] = {}
     lines: list[str] = []
     for system in SYSTEMS:

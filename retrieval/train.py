@@ -10,7 +10,6 @@ import pickle
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -22,7 +21,8 @@ from retrieval.calibration import signals
 from retrieval.encoders import StaticEncoder, Tables, write_static
 from retrieval.features import COMPONENTS
 from retrieval.folds import FOLDS
-from retrieval.ranker import Ranker, Rankers
+from retrieval.forest import Forest
+from retrieval.ranker import RERANKED, Ranker, Rankers
 from retrieval.tokenize import normalise
 from retrieval.train_examples import (
     Case,
@@ -106,14 +106,14 @@ def fit(cases: Sequence[Case]) -> Rankers:
     weights = fit_sum(articles)
     unseen: list[tuple[Case, Ranker]] = []
     for fold in sorted({case.fold for case in cases}):
-        forest = fit_forest([case for case in articles if case.fold != fold])
+        forest = fit_forest([case for case in articles if case.fold != fold], weights)
         unseen += [(case, Ranker(weights, forest)) for case in articles if case.fold == fold]
     of_others = Ranker(fit_sum(others))
     # Only answers are given or withheld by their confidence.
     answers = [(case, of_others) for case in others if case.kind == "answer"]
     return Rankers(
         articles=Ranker(
-            weights, fit_forest(articles), train_ranker.calibrated(*judged_signals(unseen))
+            weights, fit_forest(articles, weights), train_ranker.calibrated(*judged_signals(unseen))
         ),
         others=replace(of_others, calibration=train_ranker.calibrated(*judged_signals(answers))),
     )
@@ -131,14 +131,21 @@ def fit_sum(cases: Sequence[Case]) -> tuple[float, ...]:
     return tuple(float(weight) for weight in weights)
 
 
-def fit_forest(cases: Sequence[Case], columns: Sequence[int] | None = None) -> Any:
-    """Fit the forest on cases of articles; ``columns`` keeps only some features."""
+def fit_forest(
+    cases: Sequence[Case], weights: tuple[float, ...], columns: Sequence[int] | None = None
+) -> Forest:
+    """Fit the forest on what it will re-order: the best of each case's articles by the sum.
+
+    ``columns`` keeps only some features.
+    """
+    by_sum = Ranker(weights)
     examples = []
     for case in cases:
-        features = case.candidates.features
+        best = by_sum.rank(case.candidates.features).order[:RERANKED]
+        features = case.candidates.features[best]
         if columns is not None:
             features = _only(features, columns)
-        examples.append((features, case.true, importance(case)))
+        examples.append((features, case.true[best], importance(case)))
     return train_ranker.fit_forest(examples)
 
 

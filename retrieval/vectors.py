@@ -265,6 +265,6 @@ def _recall(index: faiss.Index, exact: faiss.Index, codes: npt.NDArray[np.int8])
     )
 
 
-def use_one_thread() -> None:
-    """Keep FAISS to the calling thread, as a latency measurement on one thread needs."""
-    faiss.omp_set_num_threads(1)
+def use_threads(count: int) -> None:
+    """Let FAISS use ``count`` threads: one where the time of a single search is measured."""
+    faiss.omp_set_num_threads(count)
