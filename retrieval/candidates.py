@@ -129,9 +129,8 @@ def gather(
 
 def _best(scores: FloatArray, count: int) -> IntArray:
     """Return the rows of the ``count`` best scores above zero, unordered."""
-    if len(scores) > count:
-        rows = np.argpartition(-scores, count)[:count]
-    else:
-        rows = np.arange(len(scores))
-    best: IntArray = rows[scores[rows] > 0.0].astype(np.int64)
+    rows: IntArray = np.flatnonzero(scores > 0.0)
+    if len(rows) <= count:
+        return rows
+    best: IntArray = rows[np.argpartition(scores[rows], len(rows) - count)[-count:]]
     return best

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -60,6 +61,8 @@ def draw(trust: Trusted, folder: Path) -> None:
     import matplotlib
 
     matplotlib.use("svg")
+    # Text stays text in the picture: the reader's own fonts have the characters.
+    warnings.filterwarnings("ignore", message="Glyph")
     matplotlib.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "0", "font.size": 11}
     from matplotlib import pyplot
 
