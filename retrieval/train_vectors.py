@@ -269,9 +269,10 @@ def _look_alikes(
     documents: Ids,
     count: int = 40,
 ) -> npt.NDArray[np.int64]:
-    """Return int64 (questions, count): the documents nearest to each question."""
+    """Return int64 (questions, count): the documents nearest to each question, or all there are."""
     parts = [_unit_means(of_texts, documents[i : i + 4096]) for i in range(0, len(documents), 4096)]
     found = torch.cat(parts).T
+    count = min(count, len(documents))
     nearest = [
         (_unit_means(of_questions, questions[i : i + 512]) @ found).topk(count, dim=1).indices
         for i in range(0, len(questions), 512)

@@ -27,6 +27,16 @@ def test_a_passage_is_scored_by_its_text_and_its_questions_apart() -> None:
     np.testing.assert_allclose(found.text, np.cos([1.0, 0.5]), atol=0.01)
     np.testing.assert_allclose(found.question, [np.cos(0.1), 0.0], atol=0.01)
     np.testing.assert_allclose(found.questions, [(np.cos(0.1) + np.cos(0.2)) / 2, 0.0], atol=0.01)
+    np.testing.assert_allclose(found.every, [(np.cos(0.1) + np.cos(0.2)) / 2, 0.0], atol=0.01)
+    np.testing.assert_allclose(found.asked, [np.log(3), 0.0], atol=1e-6)
+
+
+def test_every_question_counts_in_the_mean_of_all() -> None:
+    vectors = np.asarray([_unit(1.0), *(_unit(angle) for angle in (0.1, 0.2, 0.3, 1.4))])
+    index = DenseIndex(FaissVectors.build(vectors.astype(np.float32)), np.asarray([0, 5]))
+    found = index.score(np.asarray(_unit(0.0), np.float32), np.asarray([0]))
+    np.testing.assert_allclose(found.questions, [np.cos([0.1, 0.2, 0.3]).mean()], atol=0.01)
+    np.testing.assert_allclose(found.every, [np.cos([0.1, 0.2, 0.3, 1.4]).mean()], atol=0.01)
 
 
 def test_a_question_may_be_overlooked() -> None:
