@@ -1,7 +1,7 @@
 """How time, memory and recall of a search grow with the number of articles, up to a million.
 
 The articles at hand are repeated with noise: terms are dropped, vectors are moved. A million
-take a quarter of an hour and 12 GB; ``--sizes 60000 250000`` is enough to see the slope.
+take minutes and some 5 GB; ``--sizes 60000 250000`` is enough to see the slope.
 """
 
 from __future__ import annotations

@@ -169,7 +169,7 @@ class Composer:
         topic = (turn.context.topic if on_going else "") or self._topic(answers, articles)
         is_story = len(query) > self._limits.story
         least = self._limits.law_of_story if is_story else self._limits.law
-        nearness = self._nearness(answers, articles, is_story)
+        nearness = self._nearness(query, answers, articles)
         if nearness and not on_going:
             topic = self.kb.answers[answers.hits[0].key].topic
         if is_story and nearness:
@@ -217,17 +217,18 @@ class Composer:
         others = tuple(hit for hit in found.hits if hit.key != known)
         return replace(found, hits=(first, *others), confidence=max(found.confidence, 0.9))
 
-    def _nearness(self, answers: SearchResult, articles: SearchResult, is_story: bool) -> str:
+    def _nearness(self, query: str, answers: SearchResult, articles: SearchResult) -> str:
         """Say how well the best reviewed answer fits: sure, near or ''."""
         if not answers.hits:
             return ""
         best = answers.hits[0]
-        if best.score >= 1.0:
+        if best.key == self._asked.get(_bare(query)):
             return "sure"
         agreed = set(self.kb.answers[best.key].basis) & {hit.key for hit in articles.hits}
         is_trusted = answers.confidence >= self._limits.sure_confidence
         if best.score >= self._limits.sure and agreed and is_trusted:
             return "sure"
+        is_story = len(query) > self._limits.story
         near = self._limits.near_of_story if is_story else self._limits.near
         return "near" if answers.confidence >= near else ""
 

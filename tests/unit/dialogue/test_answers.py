@@ -12,6 +12,7 @@ from bot.dialogue.turn import Turn, TurnReply
 from bot.domain.conversation import Context, HandoverReason
 from bot.texts import load_texts
 from connectors.console import render
+from retrieval.search import Hit, SearchResult
 from tests.conftest import FixedClock
 from tests.law import law_of
 
@@ -148,6 +149,27 @@ def test_a_missing_index_is_said_with_a_hotline(tmp_path: Path, composer: Compos
     assert reply.confidence == 0
     assert "12348" in render(reply.parts)
     assert "buttons" in kinds(reply)
+
+
+def test_a_perfect_score_alone_makes_no_conclusion(composer: Composer) -> None:
+    class Perfect:
+        def search(self, query: str, *, kinds: object, **_options: object) -> SearchResult:
+            hits = (Hit("answer", "friend-wont-repay", 1.0, 0.0, 1.0),)
+            return SearchResult(hits if kinds == {"answer"} else (), 0.1, "其他", {})
+
+    doubtful = Composer(
+        composer.kb,
+        Perfect(),
+        composer.followups,
+        load_texts(),
+        FixedClock(),
+        Limits(),
+        law_of(composer.kb),
+    )
+    context = ask(doubtful, "我家后院的苹果树今年结果特别少").context
+    assert context is not None
+    assert context.answer_id == ""
+    assert context.unsure_count == 1
 
 
 def test_the_question_is_remembered_as_it_was_asked(composer: Composer) -> None:
