@@ -46,14 +46,14 @@ def percentiles(call: Callable[[Any], object], asked: Sequence[Any]) -> tuple[fl
 
 def repeated_terms(terms: Terms, size: int, random: np.random.Generator) -> Terms:
     """Return the terms of ``size`` documents: copies that each lost some of their terms."""
-    hashes, documents = [], []
+    columns, documents = [], []
     for copy in range(-(-size // terms.size)):
-        kept = random.random(len(terms.hashes)) >= (DROPPED if copy else 0.0)
+        kept = random.random(len(terms.columns)) >= (DROPPED if copy else 0.0)
         place = terms.documents[kept].astype(np.int64) + copy * terms.size
         inside = place < size
-        hashes.append(terms.hashes[kept][inside])
+        columns.append(terms.columns[kept][inside])
         documents.append(place[inside].astype(np.int32))
-    return Terms(np.concatenate(hashes), np.concatenate(documents), size)
+    return Terms(terms.hashes, np.concatenate(columns), np.concatenate(documents), size)
 
 
 def repeated_vectors(vectors: np.ndarray, size: int, random: np.random.Generator) -> np.ndarray:

@@ -18,6 +18,8 @@ from retrieval.terms import Terms, term_hash
 
 FloatArray = npt.NDArray[np.float32]
 
+_PART = 1 << 20
+
 _ARRAYS = ("terms", "indptr", "rows", "scores", "peaks")
 
 
@@ -43,7 +45,7 @@ class LexicalIndex:
 
         Source of the weights: Kamphuis et al., Which BM25 do you mean? (ECIR 2020), "Lucene".
         """
-        if not len(terms.hashes):
+        if not len(terms.columns):
             return cls(
                 np.zeros(0, np.uint64),
                 np.zeros(1, np.int64),
@@ -52,24 +54,34 @@ class LexicalIndex:
                 np.zeros(0, np.float32),
                 terms.size,
             )
-        vocabulary, columns = np.unique(terms.hashes, return_inverse=True)
-        cells, counts = np.unique(
-            columns.astype(np.int64) * terms.size + terms.documents, return_counts=True
-        )
-        del columns
-        column_of, rows = np.divmod(cells, terms.size)
-        found_in = np.bincount(column_of, minlength=len(vocabulary))
-        indptr = np.concatenate(([0], np.cumsum(found_in))).astype(np.int64)
+        cells = terms.columns.astype(np.int64)
+        cells *= terms.size
+        cells += terms.documents
+        cells.sort()
+        first = np.flatnonzero(np.diff(cells, prepend=-1))
+        limits = np.arange(len(terms.hashes) + 1) * terms.size
+        indptr = np.searchsorted(cells[first], limits).astype(np.int64)
+        found_in = np.diff(indptr)
         rarity = np.log1p((terms.size - found_in + 0.5) / (found_in + 0.5))
         lengths = np.bincount(terms.documents, minlength=terms.size)
         damping = k1 * (1.0 - b + b * lengths / lengths.mean())
-        scores = (rarity[column_of] * counts / (counts + damping[rows])).astype(np.float32)
+        rows = np.empty(len(first), np.int32)
+        scores = np.empty(len(first), np.float32)
+        ends = np.append(first[1:], len(cells))
+        # Part by part: in double precision the whole would take most of the memory of building.
+        for i in range(0, len(first), _PART):
+            part = slice(i, i + _PART)
+            column_of, rows[part] = np.divmod(cells[first[part]], terms.size)
+            counts = ends[part] - first[part]
+            scores[part] = rarity[column_of] * counts / (counts + damping[rows[part]])
+        peaks = np.zeros(len(terms.hashes), np.float32)
+        peaks[found_in > 0] = np.maximum.reduceat(scores, indptr[:-1][found_in > 0])
         return cls(
-            vocabulary,
+            terms.hashes,
             indptr,
-            rows.astype(np.int32),
+            rows,
             scores,
-            np.maximum.reduceat(scores, indptr[:-1]),
+            peaks,
             terms.size,
         )
 

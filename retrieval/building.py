@@ -25,7 +25,8 @@ from knowledge_base.models import TOPICS, Passage
 from retrieval import learned as learning
 from retrieval.bm25 import LexicalIndex
 from retrieval.dense import DenseIndex
-from retrieval.encoders import EmbeddingConfig, Encoder, make_encoder
+from retrieval.encoders import EmbeddingConfig, Encoder, by_word, make_encoder
+from retrieval.graph import Graph
 from retrieval.index import (
     IN_PROCESS,
     KINDS,
@@ -38,13 +39,26 @@ from retrieval.index import (
 )
 from retrieval.learned import Learned
 from retrieval.terms import terms_of
-from retrieval.tokenize import LEXICON, Tokenizer, default_tokenizer, normalise
+from retrieval.texts import Spelled, Texts, vectors_of
+from retrieval.tokenize import LEXICON, Tokenizer, default_tokenizer
 from retrieval.traits import of_passages
 from retrieval.vectors import FaissVectors, Labels, VectorStore
+from retrieval.words import Words
 
 FloatArray = npt.NDArray[np.float32]
 
-_CODE = ("tokenize.py", "terms.py", "bm25.py", "dense.py", "vectors.py", "traits.py", "building.py")
+_CODE = (
+    "tokenize.py",
+    "texts.py",
+    "terms.py",
+    "bm25.py",
+    "dense.py",
+    "vectors.py",
+    "words.py",
+    "graph.py",
+    "traits.py",
+    "building.py",
+)
 _LIBRARIES = ("jieba", "opencc", "faiss-cpu", "tokenizers")
 _ALWAYS = np.iinfo(np.int32)
 
@@ -66,7 +80,7 @@ def content_key(
             content.update((lexicon / name).read_bytes())
     for library in _LIBRARIES:
         content.update(f"{library}={importlib.metadata.version(library)}".encode())
-    content.update(f"{encoder.name}|{store}|{learning.digest()}".encode())
+    content.update(f"{encoder.name}|{by_word(encoder).name}|{store}|{learning.digest()}".encode())
     return content.hexdigest()
 
 
@@ -100,7 +114,16 @@ def build(
                 ordered,
                 encoder=encoder,
                 tokenizer=tokenizer or default_tokenizer(),
-                info=IndexInfo(key, encoder.name, config, len(ordered), 0, 0.0, store=store),
+                info=IndexInfo(
+                    key,
+                    encoder.name,
+                    by_word(encoder).name,
+                    config,
+                    len(ordered),
+                    0,
+                    0.0,
+                    store=store,
+                ),
                 progress=progress,
             )
         info = write(index, workplace, vectors, time.perf_counter() - started)
@@ -141,22 +164,25 @@ def assemble(
     if strange := {passage.topic for passage in passages}.difference(TOPICS):
         raise ValueError(f"unknown topics: {', '.join(sorted(strange))}")
     counts = Learned.load().asked if asked is None else asked
-    bodies = [normalise(f"{passage.title}\n{passage.body}") for passage in passages]
-    questions = [normalise(q) for passage in passages for q in passage.questions]
-    starts = np.concatenate(([0], np.cumsum([1 + len(p.questions) for p in passages])))
-    starts = starts.astype(np.int64)
-    advance = _step(progress, "words", len(bodies) + len(questions))
-    body = LexicalIndex.build(terms_of(bodies, tokenizer))
-    advance(len(bodies))
-    lay = LexicalIndex.build(terms_of(questions, tokenizer), b=_QUESTION_LENGTHS)
-    advance(len(questions))
+    texts = Texts.of(passages)
+    advance = _step(progress, "words", len(texts.bodies) + len(texts.questions))
+    body = LexicalIndex.build(terms_of(texts.bodies, tokenizer))
+    advance(len(texts.bodies))
+    lay = LexicalIndex.build(
+        terms_of(texts.questions, tokenizer).spread(texts.which.astype(np.int64)),
+        b=_QUESTION_LENGTHS,
+    )
+    advance(len(texts.questions))
     columns = _Columns(
         kinds=np.asarray([KINDS.index(passage.kind) for passage in passages], np.uint8),
         since=np.asarray([_ordinal(p.in_force_from, _ALWAYS.min) for p in passages], np.int32),
         until=np.asarray([_ordinal(p.in_force_until, _ALWAYS.max) for p in passages], np.int32),
     )
-    vectors = encode(bodies, questions, starts, encoder, _step(progress, "vectors", starts[-1]))
-    store = _keep(vectors, starts, columns, info, progress)
+    single = by_word(encoder)
+    spelled = Spelled.of(texts, single)
+    vectors = vectors_of(texts, spelled, encoder)
+    _step(progress, "vectors", len(vectors))(len(vectors))
+    store = _keep(vectors, texts.starts, columns, info, progress)
     del vectors
     groups = [_group(passage) for passage in passages]
     names = tuple(dict.fromkeys(groups))
@@ -175,30 +201,13 @@ def assemble(
         traits=of_passages(passages),
         body=body,
         questions=lay,
-        dense=DenseIndex(store, starts),
+        dense=DenseIndex(store, texts.starts),
+        distinct=texts.which,
+        words=Words.build(spelled.bodies, single.tables.texts),
+        lay_words=Words.build(spelled.questions, single.tables.questions),
+        graph=Graph.build(passages),
     )
     return index, store
-
-
-def encode(
-    bodies: Sequence[str],
-    questions: Sequence[str],
-    starts: npt.NDArray[np.int64],
-    encoder: Encoder,
-    advance: Callable[[int], None] = lambda _: None,
-) -> FloatArray:
-    """Return the vectors of normalised texts, each passage's body first, then its questions."""
-    of_bodies = encoder.encode(bodies)
-    advance(len(bodies))
-    if not questions:
-        return of_bodies
-    vectors = np.empty((starts[-1], of_bodies.shape[1]), np.float32)
-    is_body = np.zeros(starts[-1], bool)
-    is_body[starts[:-1]] = True
-    vectors[is_body] = of_bodies
-    vectors[~is_body] = encoder.encode_questions(questions)
-    advance(len(questions))
-    return vectors
 
 
 def how_asked(passages: Sequence[Passage], counts: Mapping[str, int]) -> FloatArray:

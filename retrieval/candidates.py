@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from retrieval.calibration import Evidence
 from retrieval.dense import Scope
-from retrieval.encoders import Encoder
+from retrieval.encoders import Encoder, QuestionWords, StaticEncoder
 from retrieval.features import FEATURES, About, Raw, features
 from retrieval.fusion import best_normalised
 from retrieval.groups import best_of_each, rows_of
@@ -63,6 +63,7 @@ def gather(
     index: Index,
     *,
     encoder: Encoder,
+    single: StaticEncoder,
     tokenizer: Tokenizer,
     learned: Learned,
     scope: Scope | None = None,
@@ -70,7 +71,8 @@ def gather(
 ) -> Candidates:
     """Propose candidates for ``query`` within ``scope``.
 
-    A query of stop words alone proposes nothing, whatever its vector resembles. ``without`` are
+    A query of stop words alone proposes nothing, whatever its vector resembles. ``single`` is the
+    model whose words are compared one by one. ``without`` are
     questions (rows of ``index.questions``) to be overlooked: training asks our own questions so.
     """
     found, pairs = tokenizer.cut(query)
@@ -88,7 +90,8 @@ def gather(
     if scope is not None:
         mixed[~scope.passages] = 0.0
         lay[~scope.passages] = 0.0
-    vector = encoder.encode_questions([normalise(query)])[0]
+    plain = normalise(query)
+    vector = encoder.encode_questions([plain])[0]
     overlooked = None if without is None else index.vectors_of(without)
     proposals = [_best(mixed, _LEXICAL), _best(lay, _LAY)]
     if vector.any():
@@ -97,16 +100,22 @@ def gather(
     cosines = index.dense.score(vector, rows, overlooked)
     question_rows, lengths = rows_of(index.question_starts, rows)
     three = best_of_each(questions[question_rows], lengths, _BEST_QUESTIONS)
+    spoken = single.question_words(plain)
+    lay_asked, lay_both = _lay_words(index, spoken, question_rows, lengths, without)
     raw = Raw(
         body=body[rows],
         lay=three[:, 0],
         lay_three=three.sum(axis=1) / np.clip(lengths, 1, _BEST_QUESTIONS).astype(np.float32),
         translated=translated[rows],
         cosines=cosines,
+        words=index.words.meet(spoken, rows),
+        lay_words=lay_asked,
+        lay_both=lay_both,
         body_ceiling=index.body.ceiling(terms, unknown=_UNSEEN) or 1.0,
         lay_ceiling=index.questions.ceiling(terms, unknown=_UNSEEN) or 1.0,
     )
     laws = index.groups[rows]
+    citing, cited = index.graph.among(rows)
     about = About(
         rows=rows,
         laws=laws,
@@ -115,6 +124,8 @@ def gather(
         law_asked=index.law_asked[rows],
         named=np.asarray([index.names[law] in query for law in laws], np.float32),
         traits=index.traits[rows],
+        citing=citing,
+        cited=cited,
     )
     table = features(raw, about, of_question(query, len(words)))
     coverage = np.maximum(raw.body / raw.body_ceiling, raw.lay / raw.lay_ceiling)
@@ -125,6 +136,26 @@ def gather(
         Evidence(cosines.text, cosines.question, coverage.astype(np.float32)),
         len(words),
     )
+
+
+def _lay_words(
+    index: Index,
+    query: QuestionWords,
+    rows: IntArray,
+    lengths: IntArray,
+    without: IntArray | None,
+) -> tuple[FloatArray, FloatArray]:
+    """Return what the best question of each candidate holds: ``Raw.lay_words`` and ``lay_both``.
+
+    ``rows`` are the candidates' questions, ``lengths`` how many each has.
+    """
+    found = index.lay_words.meet(query, index.distinct[rows].astype(np.int64))
+    both: FloatArray = (found.asked + found.told) / np.float32(2)
+    if without is not None:
+        overlooked = np.isin(rows, without)
+        found.asked[overlooked] = 0.0
+        both[overlooked] = 0.0
+    return best_of_each(found.asked, lengths, 1)[:, 0], best_of_each(both, lengths, 1)[:, 0]
 
 
 def _best(scores: FloatArray, count: int) -> IntArray:

@@ -35,6 +35,17 @@ ABLATIONS: Mapping[str, tuple[str, ...]] = {
     "日常词的同义词": ("translated", "translated_rank"),
     "正文向量": ("dense", "dense_rank", "cosine"),
     "问法向量": ("near", "near_three", "near_every", "near_rank", "questions"),
+    "逐词比较，正文": (
+        "words",
+        "words_share",
+        "words_rank",
+        "words_below_law",
+        "told",
+        "told_share",
+        "told_rank",
+    ),
+    "逐词比较，问法": ("lay_words", "lay_words_rank", "lay_both"),
+    "互相引用": ("cites", "cited"),
     "同法、同章、相邻": (
         "law",
         "law_behind",

@@ -55,8 +55,12 @@ _SETTINGS: dict[str, object] = {
     "similarity_fn_name": "cosine",
 }
 
-# Texts encoded at a time: their tokens' rows lie in memory together.
-_BATCH = 256
+# Texts cut at a time: their tokens lie in memory as lists.
+_BATCH = 2_048
+_FEW = 64
+
+# Words of a question that are compared one by one, the weightiest; time stays bounded.
+_MOST_WORDS = 32
 
 _HANDLE = re.compile(r"[\w.\-]+(/[\w.\-]+)?")
 
@@ -76,6 +80,28 @@ class Tables:
 
     texts: Table
     questions: Table
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The tokens of texts: ``numbers`` int32 (tokens,); text ``i`` begins at ``starts[i]``.
+
+    ``starts`` int64 (texts + 1,).
+    """
+
+    numbers: npt.NDArray[np.int32]
+    starts: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class QuestionWords:
+    """The words of a question, each once, weightiest first.
+
+    ``directions`` float32 (words, dimensions) of length one, ``weights`` float32 (words,).
+    """
+
+    directions: FloatArray
+    weights: FloatArray
 
 
 class Encoder(Protocol):
@@ -99,7 +125,7 @@ class StaticEncoder:
     def __init__(self, tokens: TokenTable, tables: Tables, name: str) -> None:
         self.name = name
         self.tokens = tokens
-        self._tables = tables
+        self.tables = tables
         self.tokens.no_truncation()
         self.tokens.no_padding()
 
@@ -119,28 +145,52 @@ class StaticEncoder:
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Return float32 (len(texts), dimensions), rows of length one, or zero for no tokens."""
-        return self._encode(texts, self._tables.texts)
+        return means(self.tokenise(texts), self.tables.texts)
 
     def encode_questions(self, texts: Sequence[str]) -> FloatArray:
         """Return the same for what people ask."""
-        return self._encode(texts, self._tables.questions)
+        return means(self.tokenise(texts), self.tables.questions)
 
-    def _encode(self, texts: Sequence[str], table: Table) -> FloatArray:
-        vectors = np.empty((len(texts), table.shape[1]), np.float32)
+    def tokenise(self, texts: Sequence[str]) -> Tokens:
+        """Return the tokens of ``texts``."""
+        parts = [np.zeros(0, np.int32)]
+        lengths: list[int] = []
         for i in range(0, len(texts), _BATCH):
-            vectors[i : i + _BATCH] = self._means(texts[i : i + _BATCH], table)
-        return vectors
+            batch = list(texts[i : i + _BATCH])
+            found = [e.ids for e in self.tokens.encode_batch_fast(batch, add_special_tokens=False)]
+            parts.append(np.asarray([number for ids in found for number in ids], np.int32))
+            lengths += map(len, found)
+        starts = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+        return Tokens(np.concatenate(parts), starts)
 
-    def _means(self, texts: Sequence[str], table: Table) -> FloatArray:
-        encoded = self.tokens.encode_batch_fast(list(texts), add_special_tokens=False)
-        vectors = np.zeros((len(texts), table.shape[1]), np.float32)
-        ids = [encoding.ids for encoding in encoded]
-        full = [i for i, tokens in enumerate(ids) if tokens]
-        if full:
-            rows = table[[token for i in full for token in ids[i]]].astype(np.float32)
-            starts = np.cumsum([0] + [len(ids[i]) for i in full[:-1]])
-            vectors[full] = np.add.reduceat(rows, starts, axis=0)
-        return _unit(vectors)
+    def question_words(self, text: str) -> QuestionWords:
+        """Return the words of what somebody asks, each with its vector and weight."""
+        used, counts = np.unique(self.tokenise([text]).numbers, return_counts=True)
+        rows = self.tables.questions[used].astype(np.float32)
+        lengths = np.linalg.norm(rows, axis=1)
+        weights = lengths * counts
+        best = np.argsort(-weights, kind="stable")[:_MOST_WORDS]
+        best = best[weights[best] > 0.0]
+        return QuestionWords(rows[best] / lengths[best, None], weights[best].astype(np.float32))
+
+
+def means(tokens: Tokens, table: Table) -> FloatArray:
+    """Return float32 (texts, dimensions): the direction of each text's mean, or zero for none."""
+    if len(tokens.starts) <= _FEW:
+        total = np.zeros((len(tokens.starts) - 1, table.shape[1]), np.float32)
+        full = np.flatnonzero(np.diff(tokens.starts))
+        if len(full):
+            rows = table[tokens.numbers].astype(np.float32)
+            total[full] = np.add.reduceat(rows, tokens.starts[full], axis=0)
+        return _unit(total)
+    # Imported here: fifteen times faster for a whole base, and of no use to a single question.
+    from scipy import sparse  # type: ignore[import-untyped]
+
+    ones = np.ones(len(tokens.numbers), np.float32)
+    counts = sparse.csr_matrix(
+        (ones, tokens.numbers, tokens.starts), (len(tokens.starts) - 1, len(table))
+    )
+    return _unit(counts @ np.asarray(table, np.float32))
 
 
 def write_static(folder: Path, tokens: TokenTable, tables: Tables) -> None:
@@ -218,7 +268,12 @@ def make_encoder(config: EmbeddingConfig | None = None) -> Encoder:
     return TransformerEncoder(chosen)
 
 
+def by_word(encoder: Encoder) -> StaticEncoder:
+    """Return the model whose words are compared one by one: the built-in, beside any other."""
+    return encoder if isinstance(encoder, StaticEncoder) else StaticEncoder.load()
+
+
 def _unit(vectors: FloatArray) -> FloatArray:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: FloatArray = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
-    return unit
+    vectors /= np.maximum(lengths, np.finfo(np.float32).tiny)
+    return vectors

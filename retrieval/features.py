@@ -14,6 +14,7 @@ from retrieval.dense import Cosines
 from retrieval.fusion import best_normalised, reciprocal_rank, softmax
 from retrieval.groups import best_of_group, share_of_group
 from retrieval.traits import ARTICLE_TRAITS, QUESTION_TRAITS
+from retrieval.words import Found
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -29,6 +30,9 @@ COMPONENTS: tuple[str, ...] = (
     "named",
     "bm25_rank",
     "dense_rank",
+    "words",
+    "told",
+    "lay_words",
 )
 """What the weighted sum adds up."""
 
@@ -54,13 +58,22 @@ FEATURES: tuple[str, ...] = (
     "beside",
     "law_asked",
     "lead",
+    "words_share",
+    "words_rank",
+    "words_below_law",
+    "told_share",
+    "told_rank",
+    "lay_words_rank",
+    "lay_both",
+    "cites",
+    "cited",
     *ARTICLE_TRAITS,
     *QUESTION_TRAITS,
 )
 """The columns of a feature matrix."""
 
 # The rough sum that laws, chapters and neighbours are compared by; exact values matter little.
-_ROUGH = {"bm25": 3.0, "translated": 1.0, "lay": 2.0, "dense": 4.0, "near": 3.0}
+_ROUGH = {"bm25": 3.0, "translated": 1.0, "lay": 2.0, "dense": 4.0, "near": 3.0, "words": 3.0}
 
 _BESIDE = (-2, -1, 1, 2)
 
@@ -77,6 +90,12 @@ class Raw:
     translated: FloatArray
     """BM25 of what the query's words suggest and the passage's title and text."""
     cosines: Cosines
+    words: Found
+    """How the single words of the query and of the passage meet."""
+    lay_words: FloatArray
+    """How well the best question of a passage holds the words of the query."""
+    lay_both: FloatArray
+    """How well the best question and the query hold each other's words, on the mean."""
     body_ceiling: float
     """What a passage best in every term would score; and a question."""
     lay_ceiling: float
@@ -94,6 +113,9 @@ class About:
     law_asked: FloatArray
     named: FloatArray
     traits: FloatArray
+    citing: IntArray
+    """Citations between candidates, as places among them: int64 (citations,) both."""
+    cited: IntArray
 
 
 def features(raw: Raw, about: About, question: FloatArray) -> FloatArray:
@@ -124,6 +146,16 @@ def features(raw: Raw, about: About, question: FloatArray) -> FloatArray:
         "lay_rank": reciprocal_rank(raw.lay),
         "translated_rank": reciprocal_rank(raw.translated),
         "law_asked": about.law_asked,
+        "words": best_normalised(raw.words.asked),
+        "told": best_normalised(raw.words.told),
+        "lay_words": raw.lay_words,
+        "words_share": raw.words.asked,
+        "words_rank": reciprocal_rank(raw.words.asked),
+        "words_below_law": raw.words.asked - best_of_group(raw.words.asked, about.laws),
+        "told_share": raw.words.told,
+        "told_rank": reciprocal_rank(raw.words.told),
+        "lay_words_rank": reciprocal_rank(raw.lay_words),
+        "lay_both": raw.lay_both,
     }
     rough = np.asarray(sum(w * columns[name] for name, w in _ROUGH.items()), np.float32)
     share = softmax(rough)
@@ -138,6 +170,8 @@ def features(raw: Raw, about: About, question: FloatArray) -> FloatArray:
         "below_chapter": rough - best_of_group(rough, about.chapters),
         "beside": _best_beside(rough, about) - rough,
         "lead": np.full_like(rough, _lead(rough)),
+        "cites": _best_linked(rough, about.citing, about.cited) - rough,
+        "cited": _best_linked(rough, about.cited, about.citing) - rough,
     }
     ahead = [columns[name] for name in FEATURES[: len(FEATURES) - _KNOWN]]
     known = np.broadcast_to(question, (len(rough), len(question)))
@@ -155,6 +189,13 @@ def _best_beside(rough: FloatArray, about: About) -> FloatArray:
         place[place == len(about.rows)] = 0
         is_beside = (about.rows[place] == about.rows + step) & (about.laws[place] == about.laws)
         np.maximum(best, np.where(is_beside, rough[place], 0.0), out=best)
+    return best
+
+
+def _best_linked(rough: FloatArray, linked: IntArray, to: IntArray) -> FloatArray:
+    """Return the best rough score among those that each is linked ``to``, 0 without one."""
+    best = np.zeros_like(rough)
+    np.maximum.at(best, linked, rough[to])
     return best
 
 

@@ -16,14 +16,16 @@ from knowledge_base.models import TOPICS, Kind
 from retrieval.bm25 import LexicalIndex
 from retrieval.dense import DenseIndex
 from retrieval.encoders import EmbeddingConfig
+from retrieval.graph import Graph
 from retrieval.vectors import FaissVectors, VectorStore
+from retrieval.words import Words
 
 FloatArray = npt.NDArray[np.float32]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 NO_TOPIC = TOPICS.index("其他")
 
-FORMAT = 3
+FORMAT = 4
 """Grows when this version could not read what the last one wrote."""
 
 IN_PROCESS = "faiss"
@@ -41,6 +43,7 @@ _COLUMNS = (
     "asked",
     "law_asked",
     "traits",
+    "distinct",
 )
 
 
@@ -50,6 +53,8 @@ class IndexInfo:
 
     key: str
     encoder: str
+    words: str
+    """The model whose words are compared one by one: the built-in one, whatever the encoder."""
     embedding: EmbeddingConfig
     passages: int
     articles: int
@@ -68,7 +73,8 @@ class Index:
     ``kinds`` and ``topics`` uint8, ``since`` and ``until`` int32 (day ordinals), ``groups`` int32
     (into ``names``: the law of an article, else its kind and topic), ``chapters`` int32 (equal
     within a chapter), ``asked`` and ``law_asked`` float32 (0 to 1), ``traits`` float32
-    (passages, len(ARTICLE_TRAITS)). ``questions`` has a row a question, in the passages' order.
+    (passages, len(ARTICLE_TRAITS)). ``questions`` has a row a question, in the passages' order;
+    ``distinct`` int32 (questions,) has the same number for the same question.
     """
 
     info: IndexInfo
@@ -86,6 +92,11 @@ class Index:
     body: LexicalIndex
     questions: LexicalIndex
     dense: DenseIndex
+    distinct: npt.NDArray[np.int32]
+    words: Words
+    """The words of the passages' texts; and those of the distinct questions."""
+    lay_words: Words
+    graph: Graph
 
     @functools.cached_property
     def question_starts(self) -> npt.NDArray[np.int64]:
@@ -157,6 +168,9 @@ def load(directory: Path) -> Index:
             body=LexicalIndex.load(folder / "body"),
             questions=LexicalIndex.load(folder / "questions"),
             dense=DenseIndex(_open_store(folder, info), starts),
+            words=Words.load(folder / "words"),
+            lay_words=Words.load(folder / "lay_words"),
+            graph=Graph.load(folder / "graph"),
             **{name: columns[name] for name in _COLUMNS},
         )
     except (KeyError, TypeError, EOFError, RuntimeError) as error:
@@ -168,6 +182,9 @@ def write(index: Index, folder: Path, store: VectorStore, build_s: float) -> Ind
     index.body.save(folder / "body")
     index.questions.save(folder / "questions")
     index.dense.save(folder / "dense")
+    index.words.save(folder / "words")
+    index.lay_words.save(folder / "lay_words")
+    index.graph.save(folder / "graph")
     if isinstance(store, FaissVectors):
         store.save(folder / "dense")
     np.savez(folder / "columns.npz", **{name: getattr(index, name) for name in _COLUMNS})

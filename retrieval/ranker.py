@@ -22,7 +22,7 @@ RERANKED = 120
 
 _FILE = "ranker.json"
 
-_DEFAULT_WEIGHTS = (3.0, 1.0, 1.5, 4.5, 2.0, 0.3, 1.0, 0.2, 1.0, 1.0)
+_DEFAULT_WEIGHTS = (3.0, 1.0, 1.5, 4.5, 2.0, 0.3, 1.0, 0.2, 1.0, 1.0, 2.0, 0.5, 1.0)
 
 
 @dataclass(frozen=True)

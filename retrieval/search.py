@@ -17,7 +17,7 @@ from knowledge_base.models import TOPICS, Kind
 from retrieval.calibration import Calibration, signals
 from retrieval.candidates import Candidates, gather
 from retrieval.dense import Scope
-from retrieval.encoders import Encoder, make_encoder
+from retrieval.encoders import Encoder, by_word, make_encoder
 from retrieval.fusion import softmax
 from retrieval.index import KINDS, NO_TOPIC, Index, load
 from retrieval.learned import Learned
@@ -86,6 +86,9 @@ class Searcher:
         self._encoder = encoder or make_encoder(index.info.embedding)
         if self._encoder.name != index.info.encoder:
             raise ValueError("the index was built with another embedding model; build it again")
+        self._by_word = by_word(self._encoder)
+        if self._by_word.name != index.info.words:
+            raise ValueError("the index was built with another built-in model; build it again")
         self._tokenizer = tokenizer or default_tokenizer()
         self._learned = learned or Learned.load()
         self._scope = functools.lru_cache(_SCOPES)(self._make_scope)
@@ -150,6 +153,7 @@ class Searcher:
             query.strip()[:LONGEST_QUERY],
             self.index,
             encoder=self._encoder,
+            single=self._by_word,
             tokenizer=self._tokenizer,
             learned=self._learned,
             scope=self._scope(frozenset(kinds), on),

@@ -18,7 +18,7 @@ from tokenizers import Tokenizer as TokenTable
 
 from knowledge_base.models import KnowledgeBase, Passage
 from retrieval import train_vectors
-from retrieval.building import assemble, encode, how_asked, how_laws_asked
+from retrieval.building import assemble, how_asked, how_laws_asked
 from retrieval.candidates import Candidates, gather
 from retrieval.corpus import passages
 from retrieval.dense import DenseIndex
@@ -27,6 +27,7 @@ from retrieval.folds import FOLDS, fold_of
 from retrieval.index import KINDS, Index, IndexInfo
 from retrieval.judged import Question, read_consultations, read_scenarios, read_stard
 from retrieval.learned import Learned, read_synonyms
+from retrieval.texts import Spelled, Texts, vectors_of
 from retrieval.tokenize import Tokenizer, default_tokenizer, normalise
 from retrieval.train_vectors import FloatArray, Judged
 from retrieval.vectors import FaissVectors
@@ -144,22 +145,32 @@ class Material:
 class Indexes:
     """The lexical halves of both indexes; vectors and counts are put in fold by fold."""
 
-    full: Index
-    curated: Index
+    full: Prepared
+    curated: Prepared
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An index, and its texts in tokens, which are the same in every fold."""
+
+    index: Index
+    texts: Texts
+    spelled: Spelled
 
 
 def lexical_indexes(material: Material, encoder: StaticEncoder) -> Indexes:
     """Build both indexes once; only their vectors and counts differ from fold to fold."""
 
-    def made(base: Sequence[Passage]) -> Index:
+    def made(base: Sequence[Passage]) -> Prepared:
         index, _ = assemble(
             base,
             encoder=encoder,
             tokenizer=material.tokenizer,
-            info=IndexInfo("", encoder.name, EmbeddingConfig(), len(base), 0, 0.0),
+            info=IndexInfo("", encoder.name, encoder.name, EmbeddingConfig(), len(base), 0, 0.0),
             asked={},
         )
-        return index
+        texts = Texts.of(base)
+        return Prepared(index, texts, Spelled.of(texts, encoder))
 
     return Indexes(made(material.articles), made(material.curated))
 
@@ -232,6 +243,7 @@ class Fold:
             text,
             index,
             encoder=self._encoder,
+            single=self._encoder,
             tokenizer=self._material.tokenizer,
             learned=self._learned,
             scope=index.dense.scope(index.kinds == number, (number,), None),
@@ -254,13 +266,14 @@ class Fold:
     def _is_mine(self, identifier: str) -> bool:
         return fold_of(identifier) == self._number
 
-    def _refreshed(self, index: Index, base: Sequence[Passage]) -> Index:
-        bodies = [normalise(f"{p.title}\n{p.body}") for p in base]
-        questions = [normalise(question) for p in base for question in p.questions]
-        vectors = encode(bodies, questions, index.dense.starts, self._encoder)
+    def _refreshed(self, prepared: Prepared, base: Sequence[Passage]) -> Index:
+        index = prepared.index
+        vectors = vectors_of(prepared.texts, prepared.spelled, self._encoder)
         return replace(
             index,
             dense=DenseIndex(FaissVectors.build(vectors, "exact"), index.dense.starts),
+            words=index.words.with_table(self._encoder.tables.texts),
+            lay_words=index.lay_words.with_table(self._encoder.tables.questions),
             asked=how_asked(base, self._counts),
             law_asked=how_laws_asked(base, self._counts),
         )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retrieval.bm25 import LexicalIndex
 from retrieval.terms import Terms, terms_of
 from retrieval.tokenize import Tokenizer, default_tokenizer, normalise
 
@@ -55,7 +57,17 @@ def test_many_texts_have_the_terms_that_each_has_alone(texts: list[str]) -> None
     tokenizer = default_tokenizer()
     normal = [normalise(text) for text in texts]
     together, alone = terms_of(normal, tokenizer), Terms.of([tokenizer.terms(t) for t in normal])
-    assert sorted(
-        zip(together.documents.tolist(), together.hashes.tolist(), strict=True)
-    ) == sorted(zip(alone.documents.tolist(), alone.hashes.tolist(), strict=True))
+    assert _found(together) == _found(alone)
     assert together.size == len(texts)
+
+
+def _found(terms: Terms) -> list[tuple[int, int]]:
+    hashes = terms.hashes[terms.columns]
+    return sorted(zip(terms.documents.tolist(), hashes.tolist(), strict=True))
+
+
+def test_terms_are_spread_to_the_documents_that_share_them() -> None:
+    terms = Terms.of([["工资"], ["离婚", "房子"], ["从未用到"]])
+    spread = terms.spread(np.asarray([1, 0, 1]))
+    assert _found(spread) == _found(Terms.of([["离婚", "房子"], ["工资"], ["离婚", "房子"]]))
+    assert LexicalIndex.build(spread).score({"离婚": 1.0}).astype(bool).tolist() == [1, 0, 1]
