@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from bot.dialogue.moves import VISITOR, Follower, Move
 from bot.dialogue.turn import Turn, context_from_json, context_to_json, with_option
 from bot.domain.clock import Clock
 from bot.domain.conversation import (
@@ -25,6 +26,7 @@ from bot.domain.conversation import (
     Sender,
     sources_of,
 )
+from bot.domain.roster import place_in_line
 from bot.errors import IllegalMove, NotFound
 from bot.store.crypto import token_hash
 from bot.store.outbox import enqueue
@@ -49,9 +51,11 @@ class Received:
 
 
 class ConversationRepository:
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, followers: Sequence[Follower] = ()) -> None:
+        """``followers`` hear of every move, inside its transaction."""
         self.store = store
         self._clock = clock
+        self._followers = followers
 
     def create(
         self, channel: str, consent_version: str, visitor: str = ""
@@ -121,6 +125,7 @@ class ConversationRepository:
             if mode is Mode.CLOSED:
                 mode = Mode.BOT
                 self._set_mode(connection, inbound.conversation_id, Mode.BOT)
+                self.tell(connection, self._move(row, Mode.BOT))
             message = self.append(
                 connection,
                 inbound.conversation_id,
@@ -202,10 +207,14 @@ class ConversationRepository:
                     "priority": priority,
                     "queued_at": self._clock.now(),
                     "lawyer_id": None,
+                    "offered_to": None,
+                    "offered_at": None,
                 }
             connection.execute(
                 update(conversations).where(conversations.c.id == conversation_id).values(values)
             )
+            if mode is not Mode(row.mode):
+                self.tell(connection, self._move(row, Mode.QUEUED, reason=handover))
             sent = tuple(
                 self.append(
                     connection,
@@ -227,6 +236,7 @@ class ConversationRepository:
         *,
         lawyer_id: int | None = None,
         reason: HandoverReason | None = None,
+        actor: str = VISITOR,
     ) -> Mode:
         """Carry out one move of the ownership machine; return the mode it came from.
 
@@ -240,7 +250,24 @@ class ConversationRepository:
             if came_from not in sources_of(to):
                 raise IllegalMove
             self._set_mode(connection, conversation_id, to, lawyer_id=lawyer_id, reason=reason)
+            self.tell(connection, self._move(row, to, reason=reason, actor=actor))
             return came_from
+
+    def tell(self, connection: Connection, move: Move) -> None:
+        """Let the other rooms follow a move, in its own transaction."""
+        for follower in self._followers:
+            follower.moved(connection, move)
+
+    def _move(
+        self,
+        row: Row[Any],
+        to: Mode,
+        *,
+        reason: HandoverReason | None = None,
+        actor: str = VISITOR,
+    ) -> Move:
+        now = self._clock.now()
+        return Move(row.id, Mode(row.mode), to, now, actor, row.lawyer_id, reason)
 
     def append_one(
         self, conversation_id: str, sender: Sender, parts: Sequence[Part], author: str = ""
@@ -333,29 +360,19 @@ class ConversationRepository:
     def erase(self, conversation_id: str) -> None:
         """Delete a conversation with everything that belongs to it alone."""
         with self.store.write() as connection:
+            for follower in self._followers:
+                follower.forget(connection, (conversation_id,), self._clock.now())
             connection.execute(delete(conversations).where(conversations.c.id == conversation_id))
 
     def queue_position(self, conversation_id: str) -> int:
         """Return the place in the queue, starting with 1; 0 when not queued."""
+        query = select(
+            conversations.c.id, conversations.c.priority, conversations.c.queued_at
+        ).where(conversations.c.mode == Mode.QUEUED)
         with self.store.read() as connection:
-            row = connection.execute(
-                select(conversations).where(conversations.c.id == conversation_id)
-            ).first()
-            if row is None or row.mode != Mode.QUEUED:
-                return 0
-            ahead = connection.execute(
-                select(func.count())
-                .select_from(conversations)
-                .where(
-                    conversations.c.mode == Mode.QUEUED,
-                    (conversations.c.priority > row.priority)
-                    | (
-                        (conversations.c.priority == row.priority)
-                        & (conversations.c.queued_at < row.queued_at)
-                    ),
-                )
-            ).scalar_one()
-        return int(ahead) + 1
+            rows = connection.execute(query).all()
+        line = [row.id for row in sorted(rows, key=in_line)]
+        return line.index(conversation_id) + 1 if conversation_id in line else 0
 
     def older_than(self, moment: dt.datetime, limit: int = 500) -> list[str]:
         """Return ids of conversations not touched since ``moment``."""
@@ -383,9 +400,15 @@ class ConversationRepository:
         now = self._clock.now()
         values: dict[str, Any] = {"mode": to, "updated_at": now}
         if to is Mode.QUEUED:
-            values |= {"queued_at": now, "reason": reason, "lawyer_id": None}
+            values |= {
+                "queued_at": now,
+                "reason": reason,
+                "lawyer_id": None,
+                "offered_to": None,
+                "offered_at": None,
+            }
         elif to is Mode.HUMAN:
-            values |= {"claimed_at": now, "lawyer_id": lawyer_id}
+            values |= {"claimed_at": now, "lawyer_id": lawyer_id, "replied_at": None}
         elif to is Mode.CLOSED:
             values["closed_at"] = now
         elif to is Mode.BOT:
@@ -427,6 +450,11 @@ class ConversationRepository:
         return context_from_json(self.store.cipher.decrypt_json(CONTEXT, encrypted))
 
 
+def in_line(row: Any) -> tuple[dt.datetime, str]:
+    """Return the sort key of somebody who waits: the same for the visitor and for the desk."""
+    return place_in_line(row.priority, row.queued_at), row.id
+
+
 def conversation_of(row: Row[Any]) -> Conversation:
     return Conversation(
         row.id,
@@ -441,4 +469,8 @@ def conversation_of(row: Row[Any]) -> Conversation:
         queued_at=row.queued_at,
         claimed_at=row.claimed_at,
         closed_at=row.closed_at,
+        office_id=row.office_id,
+        offered_to=row.offered_to,
+        offered_at=row.offered_at,
+        replied_at=row.replied_at,
     )

@@ -14,6 +14,7 @@ from typing import Protocol
 import structlog
 
 from bot.bus import QUEUE_TOPIC, Bus, conversation_topic
+from bot.dialogue.complexity import Complexity
 from bot.dialogue.forms import CHOSEN, FILLED, Form
 from bot.dialogue.guard import CitationGuard
 from bot.dialogue.normalise import MAX_CHARACTERS, canonical, clean, for_rasa, says_something
@@ -21,6 +22,7 @@ from bot.dialogue.rasa import DialogueManager
 from bot.dialogue.repository import ConversationRepository
 from bot.dialogue.safety import SafetyDesk
 from bot.dialogue.turn import Turn, TurnReply, merge, with_option
+from bot.dialogue.waiting import WaitingRoom
 from bot.domain.conversation import BOT_SPEAKS, Context, HandoverReason, Mode, Sender
 from bot.errors import BadInput, DialogueUnavailable, EmptyMessage, MessageTooLong
 from bot.texts import Texts
@@ -71,7 +73,11 @@ class DialogueService:
         forms: Sequence[Form],
         bus: Bus,
         texts: Texts,
+        waiting: WaitingRoom,
+        complexity: Complexity,
     ) -> None:
+        self._complexity = complexity
+        self._waiting = waiting
         self._repository = repository
         self._rasa = rasa
         self._safety = safety
@@ -142,7 +148,8 @@ class DialogueService:
                     inbound_id=received.message_id,
                 )
             )
-            answer = self._guard.checked(await self._answer(turn, inbound))
+            found = await self._answer(turn, inbound)
+            answer = self._guard.checked(self._complexity.offered(turn, found))
         else:
             sender = Sender.SYSTEM
             answer = await self._while_waiting(inbound, received.mode)
@@ -221,6 +228,9 @@ class DialogueService:
         taken = await self._form_reply(turn)
         if taken:
             return taken
+        about = await self._repository.store.run(lambda: self._waiting.progress(turn))
+        if about is not None:
+            return [about]
         if inbound.button is not None:
             intent = self._texts.get("buttons").get(inbound.button, {}).get("intent")
             if intent:
@@ -237,8 +247,8 @@ class DialogueService:
                 lambda: self._repository.move(inbound.conversation_id, Mode.BOT)
             )
             return TurnReply("lawyer", (notice(self._texts.say("handover.left_queue")),))
-        position = await self._repository.store.run(
-            lambda: self._repository.queue_position(inbound.conversation_id)
+        told = await self._repository.store.run(
+            lambda: self._waiting.again(Turn(inbound.conversation_id, words, Context()))
         )
         lane = self._safety.lane_of(canonical(words))
         return TurnReply(
@@ -246,20 +256,16 @@ class DialogueService:
             (
                 # Whoever waits in danger is told at once what helps before a lawyer comes.
                 *((text(lane.reply),) if lane is not None else ()),
-                notice(self._texts.say("handover.queued_again", position=position), "queue"),
-                buttons(self._texts.button("leave_queue")),
+                *told,
             ),
         )
 
     async def _queue_notice(self, conversation_id: str, answer: TurnReply) -> Outbound:
-        store, repository = self._repository.store, self._repository
-        position = await store.run(lambda: repository.queue_position(conversation_id))
-        name = "complaint.accepted" if answer.route == "complain" else "handover.queued"
-        parts = (
-            notice(self._texts.say(name, position=position), "queue"),
-            buttons(self._texts.button("leave_queue")),
-        )
-        return await store.run(lambda: repository.append_one(conversation_id, Sender.SYSTEM, parts))
+        def tell() -> Outbound:
+            parts = self._waiting.greeting(conversation_id, answer.route)
+            return self._repository.append_one(conversation_id, Sender.SYSTEM, parts)
+
+        return await self._repository.store.run(tell)
 
     async def _announce(self, conversation_id: str, message_id: int, *modes: Mode) -> None:
         """Tell open connections; the desk hears whenever it owns or owned the conversation."""

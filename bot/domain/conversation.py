@@ -35,6 +35,12 @@ class HandoverReason(StrEnum):
     RISK = "risk"
     DISSATISFIED = "dissatisfied"
     COMPLAINT = "complaint"
+    COMPLEX = "complex"
+    """Several parties, a court date, a large sum."""
+    DEADLINE = "deadline"
+    """A period of the law ends within days."""
+    REASSIGNED = "reassigned"
+    """The lawyer did not answer in time, or handed the conversation to others."""
     SYSTEM_DOWN = "system_down"
 
 
@@ -76,6 +82,12 @@ class Conversation:
     queued_at: dt.datetime | None = None
     claimed_at: dt.datetime | None = None
     closed_at: dt.datetime | None = None
+    office_id: int | None = None
+    offered_to: int | None = None
+    """The lawyer to whom a waiting conversation was assigned and who has not taken it yet."""
+    offered_at: dt.datetime | None = None
+    replied_at: dt.datetime | None = None
+    """The lawyer's first words since the claim; None while the visitor waits for them."""
 
 
 @dataclass(frozen=True)

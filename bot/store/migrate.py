@@ -24,8 +24,8 @@ def _config() -> Config:
     return config
 
 
-def migrate(engine: Engine) -> None:
-    """Apply every missing migration in one transaction.
+def migrate(engine: Engine, to: str = "head") -> None:
+    """Apply every missing migration up to ``to`` in one transaction.
 
     Raises:
         DatabaseUnusable: it cannot be opened, or stays locked; the message says why.
@@ -33,19 +33,19 @@ def migrate(engine: Engine) -> None:
     try:
         # Most often nothing is missing, and then no lock is needed.
         if not is_current(engine):
-            _upgrade(engine)
+            _upgrade(engine, to)
     except (SQLAlchemyError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise DatabaseUnusable(f"数据库打不开：{reason}") from error
 
 
-def _upgrade(engine: Engine) -> None:
+def _upgrade(engine: Engine, to: str) -> None:
     config = _config()
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({POSTGRES_LOCK})")
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
 
 def is_current(engine: Engine) -> bool:

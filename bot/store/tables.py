@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -75,6 +76,13 @@ conversations = Table(
     Column("queued_at", UtcDateTime),
     Column("claimed_at", UtcDateTime),
     Column("closed_at", UtcDateTime),
+    Column("office_id", ForeignKey("offices.id")),
+    Column("offered_to", ForeignKey("staff.id")),
+    Column("offered_at", UtcDateTime),
+    Column("replied_at", UtcDateTime),
+    Column("visitor_got", Integer, nullable=False, server_default="0"),
+    Column("visitor_seen", Integer, nullable=False, server_default="0"),
+    Column("lawyer_seen", Integer, nullable=False, server_default="0"),
     Index("ix_conversations_mode_queued", "mode", "priority", "queued_at"),
     Index("ix_conversations_visitor", "channel", "visitor_index"),
 )
@@ -136,7 +144,18 @@ ratings = Table(
     Column("score", Integer),
     Column("comment_enc", LargeBinary),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("matter_id", ForeignKey("matters.id", ondelete="SET NULL")),
     UniqueConstraint("conversation_id", "stretch"),
+)
+
+offices = Table(
+    "offices",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("name", String(40), nullable=False, unique=True),
+    Column("phone", String(20), nullable=False, default=""),
+    Column("hours", Text, nullable=False),
+    Column("active", Boolean, nullable=False, default=True),
 )
 
 staff = Table(
@@ -152,6 +171,13 @@ staff = Table(
     Column("locked_until", UtcDateTime),
     Column("active", Boolean, nullable=False, default=True),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("office_id", ForeignKey("offices.id")),
+    Column("capacity", Integer, nullable=False, server_default="6"),
+    Column("topics", String(200), nullable=False, server_default=""),
+    Column("seen_at", UtcDateTime),
+    Column("away", Boolean, nullable=False, server_default=false()),
+    Column("totp_enc", LargeBinary),
+    Column("totp_step", Integer, nullable=False, server_default="0"),
 )
 
 staff_sessions = Table(
@@ -162,6 +188,114 @@ staff_sessions = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),
+    Column("device", String(60), nullable=False, server_default=""),
+)
+
+shifts = Table(
+    "shifts",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("staff_id", ForeignKey("staff.id", ondelete="CASCADE"), nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    UniqueConstraint("staff_id", "starts_at"),
+    Index("ix_shifts_ends_at", "ends_at"),
+)
+
+represented = Table(
+    "represented",
+    metadata,
+    Column("staff_id", ForeignKey("staff.id", ondelete="CASCADE"), primary_key=True),
+    Column("name_index", String(64), primary_key=True),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+opponents = Table(
+    "opponents",
+    metadata,
+    Column(
+        "conversation_id",
+        ForeignKey("conversations.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("name_index", String(64), primary_key=True, index=True),
+)
+
+matters = Table(
+    "matters",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("number", String(12), nullable=False, unique=True),
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="SET NULL"), index=True),
+    Column("channel", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("topic", String(16), nullable=False, default=""),
+    Column("reason", String(24), nullable=False, default=""),
+    Column("priority", Integer, nullable=False, default=0),
+    Column("office_id", ForeignKey("offices.id")),
+    Column("staff_id", ForeignKey("staff.id")),
+    Column("about_enc", LargeBinary),
+    Column("contact_enc", LargeBinary),
+    Column("outcome", String(24)),
+    Column("advice_enc", LargeBinary),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime),
+    Column("closed_at", UtcDateTime),
+    Index("ix_matters_state", "state", "due_at"),
+)
+
+matter_moves = Table(
+    "matter_moves",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("matter_id", ForeignKey("matters.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String(60), nullable=False),
+    Column("action", String(24), nullable=False),
+    Column("note_enc", LargeBinary),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column(
+        "conversation_id",
+        ForeignKey("conversations.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("staff_id", ForeignKey("staff.id"), nullable=False),
+    Column("text_enc", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+guests = Table(
+    "guests",
+    metadata,
+    Column(
+        "conversation_id",
+        ForeignKey("conversations.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("staff_id", ForeignKey("staff.id"), primary_key=True),
+    Column("invited_by", ForeignKey("staff.id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="SET NULL")),
+    Column("question_enc", LargeBinary, nullable=False),
+    Column("offered", Text, nullable=False),
+    Column("chosen", Text, nullable=False),
+    Column("staff_id", ForeignKey("staff.id"), nullable=False),
+    Column("state", String(12), nullable=False, index=True),
+    Column("decided_by", ForeignKey("staff.id")),
+    Column("decided_at", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
 )
 
 aid_drafts = Table(

@@ -186,3 +186,22 @@ def test_a_full_disk_is_said_in_words_and_nothing_is_half_written(
         fill(sqlite_store, clock)
     with sqlite_store.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+
+
+def test_an_upgrade_keeps_what_a_database_holds(tmp_path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path / 'app.db'}")
+    migrate(engine, "0002")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO conversations (id, channel, mode, priority, consent_version, created_at,"
+            " updated_at) VALUES ('c', 'web', 'bot', 0, 'v', '2026-01-01', '2026-01-01')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO messages"
+            " (conversation_id, sender, author, parts_enc, answered, created_at)"
+            " VALUES ('c', 'visitor', '', x'00', 1, '2026-01-01')"
+        )
+    migrate(engine)
+    with engine.connect() as connection:
+        kept = connection.exec_driver_sql("SELECT conversation_id FROM messages").scalars().all()
+    assert kept == ["c"]

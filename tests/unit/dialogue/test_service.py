@@ -7,11 +7,13 @@ import asyncio
 import pytest
 
 from bot.bus import InProcessBus, conversation_topic
+from bot.dialogue.complexity import Complexity
 from bot.dialogue.guard import CitationGuard
 from bot.dialogue.repository import ConversationRepository
 from bot.dialogue.safety import SafetyDesk
 from bot.dialogue.service import DialogueService, Fallback
 from bot.dialogue.turn import Turn, TurnReply
+from bot.dialogue.waiting import NoDuty, NoNumbers, WaitingRoom
 from bot.domain.conversation import HandoverReason, Mode, Sender
 from bot.errors import BadInput, EmptyMessage, MessageTooLong
 from bot.store.unit import Store
@@ -51,6 +53,8 @@ class World:
             (self.form,),
             self.bus,
             TEXTS,
+            WaitingRoom(self.repository, TEXTS, NoNumbers(), NoDuty()),
+            Complexity(TEXTS),
         )
         self.conversation, _ = self.repository.create("web", "v1")
 
