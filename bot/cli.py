@@ -191,7 +191,9 @@ def lawyer_add(
     login: Annotated[str, typer.Argument(help="登录名")],
     name: Annotated[str, typer.Option(help="姓名")],
     licence: Annotated[str, typer.Option(help="执业证号")] = "",
-    role: Annotated[str, typer.Option(help="lawyer、officer 或 admin")] = "lawyer",
+    role: Annotated[
+        str, typer.Option(help="lawyer、mediator、supervisor、officer 或 admin")
+    ] = "lawyer",
     password: Annotated[
         str, typer.Option(prompt="密码", confirmation_prompt="再输一次", hide_input=True)
     ] = "",
@@ -213,6 +215,14 @@ def lawyer_password(
     with _explained():
         _accounts().set_password(login, password)
     console.print(f"{login} 的密码已重设。")
+
+
+@lawyer_app.command("codeoff")
+def lawyer_codeoff(login: Annotated[str, typer.Argument(help="登录名")]) -> None:
+    """关闭一个人的登录验证码（唯一的管理员丢了手机时用）；会记入审计记录。"""
+    with _explained():
+        _accounts().clear_codes(login)
+    console.print(f"{login} 的登录验证码已关闭，现在只凭密码登录。")
 
 
 @app.command()
