@@ -1,0 +1,448 @@
+"""Matters as the staff reads them, and every step of staff as one transaction.
+
+Whoever changes a matter locks its conversation first, as everywhere, so that two transactions
+cannot deadlock. The changes themselves are the ledger's.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from bot.dialogue.moves import VISITOR
+from bot.domain.clock import Clock
+from bot.domain.conversation import Mode
+from bot.domain.matter import (
+    OPEN,
+    Action,
+    Contact,
+    Matter,
+    MatterState,
+    Outcome,
+)
+from bot.domain.people import Role, Staff
+from bot.errors import IllegalMove, NotFound
+from bot.matters.ledger_repository import ABOUT, NOTE, MatterLedger, lock_conversations
+from bot.matters.records import (
+    Check,
+    Colleague,
+    LogLine,
+    Office,
+    Opening,
+    Standing,
+    Target,
+    Verdict,
+    Wanted,
+    exported,
+)
+from bot.store.tables import (
+    audit,
+    conversations,
+    guests,
+    matter_moves,
+    matters,
+    offices,
+    ratings,
+    staff,
+)
+
+AUDIT_NOTE = "audit.note"
+COMMENT = "ratings.comment"
+DENIED = "matter_status_denied"
+
+LISTED = 200
+ERASED_AT_ONCE = 500
+
+
+class MatterRepository:
+    def __init__(self, ledger: MatterLedger, clock: Clock) -> None:
+        self._ledger = ledger
+        self._store = ledger.store
+        self._clock = clock
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def listing(self, person: Staff, wanted: Wanted) -> list[Matter]:
+        """Return what this person may see of it, the most urgent first; at most ``LISTED``."""
+        where = [_visible(person), matters.c.state.in_(wanted.states)]
+        if wanted.office_id is not None:
+            where.append(matters.c.office_id == wanted.office_id)
+        if wanted.mine:
+            where.append(matters.c.staff_id == person.id)
+        if wanted.overdue:
+            where.append(self._overdue())
+        if wanted.number:
+            where.append(matters.c.number == wanted.number)
+        query = (
+            select(matters)
+            .where(*where)
+            .order_by(
+                matters.c.closed_at.desc().nulls_first(),
+                matters.c.due_at.nulls_last(),
+                matters.c.id,
+            )
+            .limit(LISTED)
+        )
+        with self._store.read() as connection:
+            return [self._ledger.matter(row) for row in connection.execute(query)]
+
+    def counts(self, person: Staff) -> tuple[dict[MatterState, int], int, int]:
+        """Return how many there are in each state, how many are overdue, and how many are mine."""
+        by_state = (
+            select(matters.c.state, func.count()).where(_visible(person)).group_by(matters.c.state)
+        )
+        some = select(func.count()).select_from(matters)
+        with self._store.read() as connection:
+            found = {MatterState(state): int(n) for state, n in connection.execute(by_state)}
+            late = connection.execute(some.where(_visible(person), self._overdue())).scalar_one()
+            mine = connection.execute(
+                some.where(matters.c.staff_id == person.id, matters.c.state.in_(OPEN))
+            ).scalar_one()
+        return found, int(late), int(mine)
+
+    def _overdue(self) -> ColumnElement[bool]:
+        return and_(matters.c.state.in_(OPEN), matters.c.due_at < self._clock.now())
+
+    def find(self, number: str) -> Matter | None:
+        with self._store.read() as connection:
+            row = connection.execute(select(matters).where(matters.c.number == number)).first()
+        return None if row is None else self._ledger.matter(row)
+
+    def newest_of(self, conversation_id: str) -> Matter | None:
+        """Return the conversation's open matter, or else the one closed last."""
+        with self._store.read() as connection:
+            row = connection.execute(
+                select(matters)
+                .where(matters.c.conversation_id == conversation_id)
+                .order_by(matters.c.closed_at.desc().nulls_first(), matters.c.id.desc())
+                .limit(1)
+            ).first()
+        return None if row is None else self._ledger.matter(row)
+
+    def log(self, matter_id: int) -> list[LogLine]:
+        """Return every move of a matter, oldest first."""
+        query = (
+            select(matter_moves)
+            .where(matter_moves.c.matter_id == matter_id)
+            .order_by(matter_moves.c.id)
+        )
+        with self._store.read() as connection:
+            return [
+                LogLine(
+                    row.at, row.actor, Action(row.action), self._ledger.unseal(NOTE, row.note_enc)
+                )
+                for row in connection.execute(query)
+            ]
+
+    def verdict(self, matter_id: int) -> Verdict | None:
+        """Return how the visitor rated it; None if that was not done."""
+        query = select(ratings).where(ratings.c.matter_id == matter_id)
+        with self._store.read() as connection:
+            row = connection.execute(query.order_by(ratings.c.id.desc())).first()
+        if row is None:
+            return None
+        return Verdict(row.solved, row.score, self._ledger.unseal(COMMENT, row.comment_enc))
+
+    def offices(self) -> list[Office]:
+        query = select(offices).order_by(offices.c.name)
+        with self._store.read() as connection:
+            return [
+                Office(row.id, row.name, row.phone, row.active) for row in connection.execute(query)
+            ]
+
+    def colleagues(self) -> list[Colleague]:
+        """Return everybody with an account, also those who have left: the log names them."""
+        query = select(staff).order_by(staff.c.name, staff.c.id)
+        with self._store.read() as connection:
+            return [
+                Colleague(r.id, r.login, r.name, Role(r.role), r.office_id, r.active)
+                for r in connection.execute(query)
+            ]
+
+    def is_guest(self, conversation_id: str, person: Staff) -> bool:
+        """Say whether a colleague has invited this person into the conversation."""
+        query = select(guests.c.staff_id).where(
+            guests.c.conversation_id == conversation_id, guests.c.staff_id == person.id
+        )
+        with self._store.read() as connection:
+            return connection.execute(query).first() is not None
+
+    def held(self, conversation_id: str) -> list[dict[str, Any]]:
+        """Return what is held about a visitor's matters, decrypted and JSON-ready."""
+        query = select(matters).where(matters.c.conversation_id == conversation_id)
+        with self._store.read() as connection:
+            rows = connection.execute(query.order_by(matters.c.id)).all()
+        return [exported(self._ledger.matter(row)) for row in rows]
+
+    # --- steps of staff -----------------------------------------------------------------------
+
+    def open_by_hand(self, person: Staff, opening: Opening, to: Target | None, note: str) -> Matter:
+        """Open a matter that came over the phone or the counter; dispatch it at once if asked."""
+        now = self._clock.now()
+        values = {
+            "channel": opening.channel,
+            "topic": opening.topic,
+            "priority": opening.priority,
+            "office_id": person.office_id,
+            "about_enc": self._ledger.seal(ABOUT, opening.about),
+            "contact_enc": self._ledger.seal_contact(opening.contact),
+            "due_at": self._ledger.targets.to_take(now, opening.priority, is_live=False),
+        }
+        with self._store.write() as connection:
+            found = self._ledger.open_in(connection, now, person.login, values)
+            self._audit(connection, person, Action.OPENED, found.number)
+            if to is not None:
+                self._dispatch(connection, found, person, to, note)
+                self._audit(connection, person, Action.DISPATCHED, found.number)
+            elif note:
+                self._ledger.record(connection, found.id, now, person.login, Action.NOTED, note)
+            return self._again(connection, found)
+
+    def dispatch(self, number: str, person: Staff, check: Check, to: Target, note: str) -> Matter:
+        """Give a matter to an office or a person.
+
+        Raises:
+            NotFound: there is no such matter.
+            IllegalMove: it is closed.
+        """
+        with self._store.write() as connection:
+            found = self._checked(connection, number, check)
+            self._dispatch(connection, found, person, to, note)
+            self._audit(connection, person, Action.DISPATCHED, number)
+            return self._again(connection, found)
+
+    def _dispatch(
+        self, connection: Connection, found: Matter, person: Staff, to: Target, note: str
+    ) -> None:
+        now = self._clock.now()
+        self._ledger.change(
+            connection,
+            found,
+            MatterState.DISPATCHED,
+            office_id=to.office_id,
+            staff_id=to.staff_id,
+            due_at=to.due_at or self._ledger.targets.to_close(now),
+        )
+        self._ledger.record(connection, found.id, now, person.login, Action.DISPATCHED, note)
+        # The roster offers a waiting conversation where its matter was sent.
+        connection.execute(
+            update(conversations)
+            .where(
+                conversations.c.id == found.conversation_id,
+                conversations.c.mode == Mode.QUEUED,
+            )
+            .values(
+                office_id=to.office_id,
+                offered_to=to.staff_id,
+                offered_at=None if to.staff_id is None else now,
+            )
+        )
+
+    def take(self, number: str, person: Staff, check: Check) -> Matter:
+        """Make this person the matter's holder.
+
+        Raises:
+            NotFound: there is no such matter.
+            IllegalMove: it is closed.
+        """
+        with self._store.write() as connection:
+            found = self._checked(connection, number, check)
+            self._ledger.take_in(connection, found, self._clock.now(), person.login, person.id)
+            self._audit(connection, person, Action.TAKEN, number)
+            return self._again(connection, found)
+
+    def write(self, number: str, person: Staff, check: Check, action: Action, words: str) -> Matter:
+        """Write something into the matter's log that changes nothing else.
+
+        Raises:
+            NotFound: there is no such matter.
+        """
+        with self._store.write() as connection:
+            found = self._checked(connection, number, check)
+            self._ledger.record(
+                connection, found.id, self._clock.now(), person.login, action, words
+            )
+            self._audit(connection, person, action, number, words)
+            return found
+
+    def close(
+        self, number: str, person: Staff, check: Check, outcome: Outcome, advice: str
+    ) -> Matter:
+        """Close a matter with its outcome.
+
+        Raises:
+            NotFound: there is no such matter.
+            IllegalMove: it is closed already.
+        """
+        with self._store.write() as connection:
+            found = self._checked(connection, number, check)
+            self._ledger.close_in(
+                connection, found, self._clock.now(), person.login, outcome, advice
+            )
+            self._audit(connection, person, Action.CLOSED, number)
+            return self._again(connection, found)
+
+    def reopen(self, number: str, person: Staff, check: Check, note: str) -> Matter:
+        """Take up a closed matter again; it waits for whoever takes it.
+
+        Raises:
+            NotFound: there is no such matter.
+            IllegalMove: it is open.
+        """
+        with self._store.write() as connection:
+            found = self._checked(connection, number, check)
+            if found.is_open:
+                raise IllegalMove
+            now = self._clock.now()
+            self._ledger.wait_in(connection, found, now, person.login, Action.REOPENED, note)
+            self._audit(connection, person, Action.REOPENED, number)
+            return self._again(connection, found)
+
+    def standing(self, number: str) -> Standing | None:
+        """Return a matter with what decides which steps are allowed, for showing."""
+        with self._store.read() as connection:
+            row = connection.execute(select(matters).where(matters.c.number == number)).first()
+            if row is None:
+                return None
+            mode = select(conversations.c.mode).where(conversations.c.id == row.conversation_id)
+            return self._standing(connection, row, connection.execute(mode).scalar())
+
+    def _checked(self, connection: Connection, number: str, check: Check) -> Matter:
+        """Lock a matter after its conversation, and let ``check`` refuse the step."""
+        query = select(matters).where(matters.c.number == number)
+        row = connection.execute(query).first()
+        if row is None:
+            raise NotFound
+        mode = connection.execute(
+            select(conversations.c.mode)
+            .where(conversations.c.id == row.conversation_id)
+            .with_for_update()
+        ).scalar()
+        locked = connection.execute(query.with_for_update()).one()
+        standing = self._standing(connection, locked, mode)
+        check(standing)
+        return standing.matter
+
+    def _standing(self, connection: Connection, row: Row[Any], mode: str | None) -> Standing:
+        other = None
+        if row.conversation_id is not None:
+            other = connection.execute(
+                select(matters.c.id).where(
+                    matters.c.conversation_id == row.conversation_id,
+                    matters.c.state.in_(OPEN),
+                    matters.c.id != row.id,
+                )
+            ).first()
+        found = self._ledger.matter(row)
+        return Standing(found, None if mode is None else Mode(mode), other is not None)
+
+    def _again(self, connection: Connection, found: Matter) -> Matter:
+        return self._ledger.matter(
+            connection.execute(select(matters).where(matters.c.id == found.id)).one()
+        )
+
+    def _audit(
+        self, connection: Connection, person: Staff, action: Action, number: str, note: str = ""
+    ) -> None:
+        # The words of a note are in the matter's own log; the trail keeps why numbers were read.
+        kept = note if action is Action.REVEALED else ""
+        connection.execute(
+            insert(audit).values(
+                at=self._clock.now(),
+                actor=person.login,
+                action=f"matter_{action}",
+                subject=f"matter:{number}",
+                note_enc=self._ledger.seal(AUDIT_NOTE, kept),
+            )
+        )
+
+    # --- asking about a matter ----------------------------------------------------------------
+
+    def by_phone(
+        self, number: str, last_four: str, asking: str, since: dt.datetime, most: int
+    ) -> Matter | None:
+        """Return a matter to whoever knows the end of its phone number; a wrong guess is counted.
+
+        After ``most`` wrong guesses since a moment nobody is told any more.
+        """
+        subject = f"matter:{number}"
+        wrong = (
+            select(func.count())
+            .select_from(audit)
+            .where(audit.c.subject == subject, audit.c.action == DENIED, audit.c.at > since)
+        )
+        with self._store.write() as connection:
+            if connection.execute(wrong).scalar_one() >= most:
+                return None
+            row = connection.execute(select(matters).where(matters.c.number == number)).first()
+            found = None if row is None else self._ledger.matter(row)
+            if found is not None and found.contact.phone[-4:] == last_four:
+                return found
+            connection.execute(
+                insert(audit).values(
+                    at=self._clock.now(),
+                    actor=f"{VISITOR}:{asking}"[:60],
+                    action=DENIED,
+                    subject=subject,
+                )
+            )
+            return None
+
+    def set_phone(self, conversation_id: str, phone: str) -> None:
+        """Keep the number at which the visitor of an open matter wants to be called back.
+
+        Raises:
+            NotFound: the conversation has no open matter.
+        """
+        with self._store.write() as connection:
+            lock_conversations(connection, (conversation_id,))
+            found = self._ledger.open_row(connection, conversation_id)
+            if found is None:
+                raise NotFound
+            sealed = self._ledger.seal_contact(Contact(found.contact.name, phone))
+            connection.execute(
+                update(matters).where(matters.c.id == found.id).values(contact_enc=sealed)
+            )
+            self._ledger.record(connection, found.id, self._clock.now(), VISITOR, Action.PHONE)
+
+    # --- forgetting ---------------------------------------------------------------------------
+
+    def forget_by_hand(self, before: dt.datetime) -> int:
+        """Erase the personal part of matters without conversation closed before a moment."""
+        is_full = or_(
+            matters.c.about_enc.is_not(None),
+            matters.c.contact_enc.is_not(None),
+            matters.c.advice_enc.is_not(None),
+        )
+        query = select(matters).where(
+            matters.c.conversation_id.is_(None), matters.c.closed_at < before, is_full
+        )
+        with self._store.write() as connection:
+            return self._ledger.erase(connection, query.limit(ERASED_AT_ONCE), self._clock.now())
+
+
+def _visible(person: Staff) -> ColumnElement[bool]:
+    """Return what a person sees: all for who supervises; else the own, the office's, and nobody's.
+
+    The common queue belongs to no office yet, so everybody may see it.
+    """
+    if person.may_supervise:
+        return true()
+    return or_(
+        matters.c.staff_id == person.id,
+        matters.c.office_id.is_(None),
+        matters.c.office_id == person.office_id,
+    )
