@@ -20,20 +20,35 @@ from prometheus_fastapi_instrumentator import Instrumentator
 from sqlalchemy import text as sql
 
 from bot.accounts.endpoints import create_accounts_router
+from bot.accounts.people.endpoints import create_people_router
+from bot.accounts.people.repository import PeopleRepository
+from bot.accounts.people.service import PeopleService
 from bot.accounts.repository import AccountRepository
 from bot.accounts.service import AccountService
+from bot.accounts.trail.endpoints import create_audit_router
+from bot.accounts.trail.repository import TrailRepository
+from bot.accounts.trail.service import TrailService
 from bot.actions.server import create_actions_app
 from bot.aid.endpoints import create_aid_router
 from bot.bus import Bus, conversation_topic
+from bot.copilot.corrections import Corrections
+from bot.copilot.endpoints import create_copilot_router
+from bot.copilot.learned import LearnedFiles
+from bot.copilot.repository import CorrectionRepository
+from bot.copilot.service import CopilotService, load_copilot_texts
 from bot.core import Core, build_core
 from bot.desk.endpoints import create_desk_router
 from bot.desk.repository import DeskRepository
-from bot.desk.service import DeskService, load_words
+from bot.desk.service import DeskService
+from bot.desk.views import load_words
 from bot.dialogue.followers import WeChatFollowers
 from bot.errors import StorageUnavailable
+from bot.jobs.dispatch import Dispatch
 from bot.jobs.housekeeping import Housekeeping
+from bot.matters.endpoints import create_matters_router
 from bot.privacy.repository import PrivacyRepository
 from bot.privacy.service import PrivacyService
+from bot.roster.endpoints import create_roster_router
 from bot.settings import Settings
 from bot.store.outbox import Handler, OutboxRunner
 from bot.uploads.repository import UploadRepository
@@ -57,12 +72,16 @@ def create_app(core: Core) -> FastAPI:
     """Return the application over a built core; ``core`` is closed with it."""
     settings = core.settings
 
+    dispatcher = core.roster.dispatcher
+    dispatch = Dispatch(core.store, core.bus, (dispatcher.assign_once, dispatcher.sweep_once))
+
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with asyncio.TaskGroup() as group:
-            work = group.create_task(housekeeping(core).run())
+            work = [group.create_task(job.run()) for job in (housekeeping(core), dispatch)]
             yield
-            work.cancel()
+            for task in work:
+                task.cancel()
         await core.close()
 
     app = FastAPI(
@@ -100,12 +119,14 @@ def housekeeping(core: Core) -> Housekeeping:
         retention=dt.timedelta(days=settings.retention_days),
         rasa_retention=dt.timedelta(hours=settings.rasa_retention_hours),
         rasa_tracker=core.rasa_tracker,
+        matters=core.kept_matters,
+        corrections=make_corrections(core).sweep,
     )
 
 
 def make_privacy(core: Core) -> PrivacyService:
     return PrivacyService(
-        PrivacyRepository(core.store, core.clock),
+        PrivacyRepository(core.store, core.clock, core.kept_matters),
         core.conversations,
         core.rasa_tracker,
         core.clock,
@@ -116,18 +137,52 @@ def make_accounts(core: Core) -> AccountService:
     return AccountService(AccountRepository(core.store, core.clock), core.clock)
 
 
+def make_corrections(core: Core) -> Corrections:
+    return Corrections(
+        CorrectionRepository(core.store, core.clock),
+        DeskRepository(core.store, core.clock, core.followers),
+        core.verifier,
+        core.clock,
+        LearnedFiles(core.settings.data_dir),
+        load_copilot_texts(),
+    )
+
+
 def _include_features(app: FastAPI, core: Core, templates: Jinja2Templates) -> None:
     settings = core.settings
     accounts = make_accounts(core)
     uploads = UploadService(UploadRepository(core.store, core.clock))
+    held = DeskRepository(core.store, core.clock, core.followers)
     desk = DeskService(
-        DeskRepository(core.store, core.clock),
+        held,
         core.clock,
         core.texts,
         verifier=core.verifier,
         files=uploads,
         words=load_words(),
+        roster=core.roster.service,
     )
+    guard = StaffGuard(accounts)
+    copilot = CopilotService(
+        held,
+        core.conversations,
+        core.composer,
+        core.law,
+        core.verifier,
+        core.clock,
+        core.texts,
+        make_corrections(core),
+    )
+    people = PeopleService(PeopleRepository(core.store, core.clock), accounts)
+    trail = TrailService(TrailRepository(core.store))
+    for router in (
+        create_matters_router(core.matters, guard, templates),
+        create_roster_router(core.roster.service, guard, templates),
+        create_copilot_router(copilot, guard, templates),
+        create_people_router(people, guard, templates),
+        create_audit_router(trail, guard, templates),
+    ):
+        app.include_router(router)
     app.include_router(
         create_accounts_router(
             accounts,
@@ -138,9 +193,7 @@ def _include_features(app: FastAPI, core: Core, templates: Jinja2Templates) -> N
         )
     )
     app.include_router(create_desk_router(desk, accounts, core.bus, templates))
-    app.include_router(
-        create_aid_router(core.aid, StaffGuard(accounts), templates, announcer(core.bus))
-    )
+    app.include_router(create_aid_router(core.aid, guard, templates, announcer(core.bus)))
     app.include_router(_web_channel(core, uploads))
     if settings.wechat.token.get_secret_value():
         app.include_router(_wechat_channel(core))
@@ -166,6 +219,7 @@ def _web_channel(core: Core, uploads: UploadService) -> APIRouter:
         privacy,
         uploads,
         core.texts,
+        core.waiting,
         bureau=settings.bureau,
         ai_label=label,
     )

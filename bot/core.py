@@ -25,21 +25,32 @@ from bot.aid.repository import AidRepository
 from bot.aid.service import AidService
 from bot.bus import Bus, InProcessBus, RedisBus
 from bot.citing import Citing
+from bot.copilot.learned import QUESTIONS as LEARNED
+from bot.copilot.learned import with_learned
 from bot.dialogue.answers import Composer, Limits
 from bot.dialogue.asof import LawOfTheDay
+from bot.dialogue.complexity import Complexity
 from bot.dialogue.followup import FollowUps
 from bot.dialogue.guard import CitationGuard
+from bot.dialogue.moves import Follower
 from bot.dialogue.rasa import RasaClient
 from bot.dialogue.rasa_tracker import RasaTracker
 from bot.dialogue.repository import ConversationRepository
 from bot.dialogue.safety import SafetyDesk
 from bot.dialogue.service import DialogueService, Fallback
+from bot.dialogue.waiting import WaitingRoom
 from bot.domain.clock import Clock, SystemClock, china_date
 from bot.interviews.chat import GuidedChat
 from bot.lawbase.corpus import every_version
 from bot.lawbase.repository import LawRepository
+from bot.matters.follower import MatterFollower
+from bot.matters.ledger_repository import MatterLedger
+from bot.matters.repository import MatterRepository
+from bot.matters.service import MatterService
+from bot.matters.targets import load_targets
 from bot.ratings.repository import RatingRepository
 from bot.ratings.service import RatingService
+from bot.roster.room import Roster, open_roster
 from bot.settings import Settings
 from bot.store.crypto import Cipher
 from bot.store.engine import make_engine
@@ -49,7 +60,7 @@ from bot.texts import Texts, load_texts
 from knowledge_base.consultations import load_interviews
 from knowledge_base.freshness import Coverage, coverage
 from knowledge_base.loader import load
-from knowledge_base.models import KnowledgeBase
+from knowledge_base.models import TOPICS, KnowledgeBase
 from knowledge_base.passages import former_passages, passages
 from knowledge_base.renumbering import load_renumbering
 from knowledge_base.safety import load_safety_lanes
@@ -84,6 +95,11 @@ class Core:
     law: LawOfTheDay
     verifier: Verifier
     coverage: Coverage
+    followers: tuple[Follower, ...]
+    matters: MatterService
+    kept_matters: MatterRepository
+    roster: Roster
+    waiting: WaitingRoom
 
     @property
     def as_of(self) -> date:
@@ -106,7 +122,7 @@ def make_store(settings: Settings) -> Store:
 def build_index(settings: Settings, *, show_progress: bool = False) -> bool:
     """Build the curated base's index if its content changed; say whether it was built."""
     before = _stamp(settings.resolved_index_dir)
-    kb = load(settings.knowledge_dir)
+    kb = with_learned(load(settings.knowledge_dir), settings.data_dir / LEARNED)
     build(
         [*passages(kb), *former_passages(kb)],
         settings.resolved_index_dir,
@@ -146,7 +162,7 @@ def build_citing(
     ``say`` is told when that will take its time.
     """
     clock = clock or SystemClock()
-    kb = load(settings.knowledge_dir)
+    kb = with_learned(load(settings.knowledge_dir), settings.data_dir / LEARNED)
     base = open_law_base(make_store(settings), clock)
     today = china_date(clock.now())
 
@@ -177,7 +193,13 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
     bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else InProcessBus()
     kb = load(settings.knowledge_dir)
     search = LiveSearcher(settings.resolved_index_dir)
-    conversations = ConversationRepository(store, clock)
+    ledger = MatterLedger(store, load_targets())
+    followers = (MatterFollower(ledger),)
+    conversations = ConversationRepository(store, clock, followers)
+    kept = MatterRepository(ledger, clock)
+    roster = open_roster(store, clock, conversations, kept, TOPICS)
+    matters = MatterService(kept, conversations, clock, roster.service.conflicted)
+    waiting = WaitingRoom(conversations, texts, matters, roster.duty)
     followups = FollowUps(settings.knowledge_dir / "lexicon" / "followups.yml", (settings.region,))
     base = open_law_base(store, clock)
     law = LawOfTheDay(kb, base.verifier, base.texts, texts, clock)
@@ -209,6 +231,8 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         (aid_chat.form, guided_chat.form),
         bus,
         texts,
+        waiting,
+        Complexity(texts),
     )
     actions = (
         *reply_actions(composer, lookups, statutes, tools, talk, reader, cipher),
@@ -233,4 +257,9 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         law,
         base.verifier,
         base.coverage,
+        followers,
+        matters,
+        kept,
+        roster,
+        waiting,
     )

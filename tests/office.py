@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.accounts.repository import AccountRepository
 from bot.bus import InProcessBus
 from bot.desk.repository import DeskRepository
-from bot.desk.service import DeskService, load_words
+from bot.desk.service import DeskService, Roster
+from bot.desk.views import load_words
+from bot.dialogue.moves import Follower
 from bot.dialogue.repository import ConversationRepository
 from bot.domain.conversation import Context, HandoverReason
 from bot.domain.people import Role, Staff
@@ -66,6 +69,9 @@ class Office:
         self.conversations.finish(conversation.id, wants, [], handover=reason, priority=priority)
         return conversation.id
 
+    def hire(self, login: str, name: str, role: Role) -> Staff:
+        return AccountRepository(self.store, self.clock).add(login, name, "", role, "unused")
+
     def words(self, conversation_id: str) -> list[tuple[str, str]]:
         return [
             (message.sender, str(part.body.get("text", "")))
@@ -83,21 +89,27 @@ class Office:
             return [(row.actor, row.action) for row in rows]
 
 
-def furnish(store: Store, clock: FixedClock) -> Office:
+def furnish(
+    store: Store,
+    clock: FixedClock,
+    roster: Roster | None = None,
+    followers: Sequence[Follower] = (),
+) -> Office:
     people = AccountRepository(store, clock)
     uploads = UploadService(UploadRepository(store, clock))
     desk = DeskService(
-        DeskRepository(store, clock),
+        DeskRepository(store, clock, followers),
         clock,
         load_texts(),
         verifier=load_verifier(),
         files=uploads,
         words=load_words(),
+        roster=roster,
     )
     return Office(
         store,
         clock,
-        ConversationRepository(store, clock),
+        ConversationRepository(store, clock, followers),
         desk,
         uploads,
         InProcessBus(),

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Protocol
 
+from bot.dialogue.complexity import PRIORITIES
 from bot.dialogue.normalise import canonical
 from bot.dialogue.turn import Turn, TurnReply
 from bot.domain.conversation import Context, HandoverReason
@@ -55,12 +56,7 @@ class Talk:
     def affirm(self, turn: Turn) -> TurnReply:
         """A plain yes accepts the hand-over offered in the last reply."""
         if turn.context.offered:
-            return TurnReply(
-                "lawyer",
-                (),
-                context=replace(turn.context, offered="", unsure_count=0),
-                handover=HandoverReason(turn.context.offered),
-            )
+            return self._accepted(turn, turn.context)
         return self._say("smalltalk", "talk.affirm")
 
     def deny(self, turn: Turn) -> TurnReply:
@@ -79,7 +75,20 @@ class Talk:
                 handover=HandoverReason.RISK,
                 priority=AFTER_DANGER,
             )
+        if turn.context.offered:
+            return self._accepted(turn, context)
         return TurnReply("lawyer", (), context=context, handover=HandoverReason.ASKED)
+
+    def _accepted(self, turn: Turn, context: Context) -> TurnReply:
+        """Hand over for the reason that was offered in the last reply."""
+        reason = HandoverReason(turn.context.offered)
+        return TurnReply(
+            "lawyer",
+            (),
+            context=replace(context, offered="", unsure_count=0),
+            handover=reason,
+            priority=PRIORITIES.get(reason, 0),
+        )
 
     def complain(self, turn: Turn) -> TurnReply:
         return TurnReply("complain", (), handover=HandoverReason.COMPLAINT, priority=10)
@@ -170,7 +179,7 @@ class ErasurePort(Protocol):
 class RatingPort(Protocol):
     """Where ratings go."""
 
-    def rate(self, conversation_id: str, score: int) -> None: ...
+    def rate(self, conversation_id: str, score: int) -> object: ...
 
 
 def _score_of(words: str) -> int | None:

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Annotated, TypeVar
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Query, Request, WebSocket
+from fastapi import APIRouter, Depends, Form, Query, Request, UploadFile, WebSocket
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 
 from bot.bus import QUEUE_TOPIC, Bus, conversation_topic
-from bot.desk.live import DeskConnection
-from bot.desk.repository import NEWEST
-from bot.desk.schemas import ConversationId, FileId, Message, MessageId, Messages, Moved, Say
-from bot.desk.service import ConversationView, DeskService, QueueView
+from bot.desk.live import DeskConnection, typing_event
+from bot.desk.reading import NEWEST, Note
+from bot.desk.schemas import (
+    CLIENT_ID,
+    Close,
+    ConversationId,
+    FileId,
+    GiveBack,
+    Invite,
+    Message,
+    MessageId,
+    Messages,
+    Moved,
+    NoteWords,
+    Reveal,
+    Say,
+    Seen,
+    Transfer,
+)
+from bot.desk.service import DeskService
+from bot.desk.views import ConversationView, QueueEntry, QueueView
 from bot.domain.conversation import Mode
 from bot.domain.people import Staff
 from bot.errors import Forbidden, NotSignedIn
@@ -26,6 +43,7 @@ from connectors.web.files import attachment
 T = TypeVar("T")
 
 AID_PAGE = "/desk/aid"
+MAX_BYTES = 10 * 1024 * 1024
 _NO_VISITORS = "您的账号不接待来访者。"
 
 
@@ -38,6 +56,7 @@ def create_desk_router(
     _add_page(router, desk, guard, templates)
     _add_reading(router, desk, guard)
     _add_writing(router, desk, guard, bus)
+    _add_moving(router, desk, guard, bus)
     _add_live(router, desk, guard, bus)
     return router
 
@@ -50,6 +69,20 @@ def _receiving(guard: StaffGuard) -> Callable[[Request], Staff]:
         return person
 
     return lawyer
+
+
+def _announcer(bus: Bus) -> Callable[[Outbound, Mode], Awaitable[None]]:
+    async def announce(message: Outbound, mode: Mode) -> None:
+        event = {
+            "kind": "message",
+            "conversation_id": message.conversation_id,
+            "id": message.id,
+            "mode": mode,
+        }
+        await bus.publish(conversation_topic(message.conversation_id), event)
+        await bus.publish(QUEUE_TOPIC, event)
+
+    return announce
 
 
 def _add_page(
@@ -79,6 +112,13 @@ def _add_reading(router: APIRouter, desk: DeskService, guard: StaffGuard) -> Non
     @api.get("/queue", summary="排队的会话和我接待中的会话")
     def queue(person: Staff = Depends(lawyer)) -> QueueView:
         return desk.queue(person)
+
+    @api.get("/conversations", summary="找会话：主管找所有人的，律师找自己的")
+    def find(
+        person: Staff = Depends(lawyer),
+        words: Annotated[str, Query(max_length=60, description="会话里的词；空着列最近的")] = "",
+    ) -> tuple[QueueEntry, ...]:
+        return desk.find(person, words)
 
     @api.get("/conversations/{conversation_id}", summary="会话消息和摘要卡")
     def conversation(
@@ -113,22 +153,7 @@ def _add_writing(router: APIRouter, desk: DeskService, guard: StaffGuard, bus: B
     api = APIRouter(prefix="/api/desk/conversations/{conversation_id}", tags=["desk"])
     lawyer = _receiving(guard)
 
-    async def announce(message: Outbound, mode: Mode) -> None:
-        event = {
-            "kind": "message",
-            "conversation_id": message.conversation_id,
-            "id": message.id,
-            "mode": mode,
-        }
-        await bus.publish(conversation_topic(message.conversation_id), event)
-        await bus.publish(QUEUE_TOPIC, event)
-
-    @api.post("/claim", summary="接待一个排队的会话")
-    async def claim(conversation_id: ConversationId, person: Staff = Depends(lawyer)) -> Moved:
-        sent = await to_thread.run_sync(desk.claim, conversation_id, person)
-        if sent is not None:
-            await announce(sent, Mode.HUMAN)
-        return Moved(id=conversation_id, mode=Mode.HUMAN)
+    announce = _announcer(bus)
 
     @api.post("/messages", summary="发送消息", response_model_exclude_none=True)
     async def say(
@@ -144,24 +169,110 @@ def _add_writing(router: APIRouter, desk: DeskService, guard: StaffGuard, bus: B
     @api.post("/typing", status_code=204, summary="正在输入")
     async def typing(conversation_id: ConversationId, person: Staff = Depends(lawyer)) -> None:
         await to_thread.run_sync(desk.may_write, conversation_id, person)
-        event = {"kind": "typing", "sender": "lawyer", "conversation_id": conversation_id}
+        event = typing_event(conversation_id, person)
         await bus.publish(conversation_topic(conversation_id), event)
 
+    @api.post("/files", summary="发送文件", response_model_exclude_none=True)
+    async def send_file(
+        conversation_id: ConversationId,
+        file: UploadFile,
+        id: Annotated[str, Form(pattern=CLIENT_ID)],
+        person: Staff = Depends(lawyer),
+    ) -> Message:
+        body = await file.read(MAX_BYTES + 1)
+        sent, is_new = await to_thread.run_sync(
+            desk.send_file, conversation_id, person, id, file.filename or "", body
+        )
+        if is_new:
+            await announce(sent, Mode.HUMAN)
+        return Message(**desk.shown(sent))
+
+    @api.post("/seen", status_code=204, summary="已读到哪一条")
+    async def seen(
+        conversation_id: ConversationId, body: Seen, person: Staff = Depends(lawyer)
+    ) -> None:
+        if await to_thread.run_sync(desk.saw, conversation_id, person, body.id):
+            await bus.publish(conversation_topic(conversation_id), {"kind": "receipt"})
+
+    @api.post("/notes", summary="写一条只有同事看得到的备注")
+    async def note(
+        conversation_id: ConversationId, body: NoteWords, person: Staff = Depends(lawyer)
+    ) -> Note:
+        written = await to_thread.run_sync(desk.note, conversation_id, person, body.text)
+        await bus.publish(conversation_topic(conversation_id), {"kind": "note"})
+        return written
+
+    router.include_router(api)
+
+
+def _add_moving(router: APIRouter, desk: DeskService, guard: StaffGuard, bus: Bus) -> None:
+    api = APIRouter(prefix="/api/desk/conversations/{conversation_id}", tags=["desk"])
+    lawyer = _receiving(guard)
+    announce = _announcer(bus)
+
+    @api.post("/claim", summary="接待一个排队的会话")
+    async def claim(conversation_id: ConversationId, person: Staff = Depends(lawyer)) -> Moved:
+        sent = await to_thread.run_sync(desk.claim, conversation_id, person)
+        if sent is not None:
+            await announce(sent, Mode.HUMAN)
+        return Moved(id=conversation_id, mode=Mode.HUMAN)
+
+    @api.post("/transfer", summary="转给同事或转回队列，附说明")
+    async def transfer(
+        conversation_id: ConversationId, body: Transfer, person: Staff = Depends(lawyer)
+    ) -> Moved:
+        sent = await to_thread.run_sync(desk.transfer, conversation_id, person, body.to, body.note)
+        await announce(sent, Mode.QUEUED)
+        return Moved(id=conversation_id, mode=Mode.QUEUED)
+
+    @api.post("/invite", summary="请同事一起")
+    async def invite(
+        conversation_id: ConversationId, body: Invite, person: Staff = Depends(lawyer)
+    ) -> Moved:
+        sent = await to_thread.run_sync(desk.invite, conversation_id, person, body.colleague)
+        if sent is not None:
+            await announce(sent, Mode.HUMAN)
+        return Moved(id=conversation_id, mode=Mode.HUMAN)
+
+    @api.post("/uninvite", status_code=204, summary="请来的同事离开")
+    async def uninvite(
+        conversation_id: ConversationId, body: Invite, person: Staff = Depends(lawyer)
+    ) -> None:
+        await to_thread.run_sync(desk.uninvite, conversation_id, person, body.colleague)
+        event = {"kind": "guests", "conversation_id": conversation_id}
+        await bus.publish(conversation_topic(conversation_id), event)
+        await bus.publish(QUEUE_TOPIC, event)
+
     @api.post("/return", summary="交还机器人")
-    async def give_back(conversation_id: ConversationId, person: Staff = Depends(lawyer)) -> Moved:
-        sent = await to_thread.run_sync(desk.give_back, conversation_id, person)
+    async def give_back(
+        conversation_id: ConversationId,
+        body: GiveBack | None = None,
+        person: Staff = Depends(lawyer),
+    ) -> Moved:
+        advice = body.advice if body else ""
+        sent = await to_thread.run_sync(desk.give_back, conversation_id, person, advice)
         await announce(sent, Mode.RETURNED)
         return Moved(id=conversation_id, mode=Mode.RETURNED)
 
-    @api.post("/close", summary="结束会话并请来访者评价")
-    async def close(conversation_id: ConversationId, person: Staff = Depends(lawyer)) -> Moved:
-        sent = await to_thread.run_sync(desk.close, conversation_id, person)
+    @api.post("/close", summary="结束会话，写明处理结果")
+    async def close(
+        conversation_id: ConversationId, body: Close, person: Staff = Depends(lawyer)
+    ) -> Moved:
+        sent = await to_thread.run_sync(
+            desk.close, conversation_id, person, body.outcome, body.advice
+        )
         await announce(sent, Mode.CLOSED)
         return Moved(id=conversation_id, mode=Mode.CLOSED)
 
-    @api.post("/reveal", summary="显示被隐藏的号码（留有记录）", response_model_exclude_none=True)
-    def reveal(conversation_id: ConversationId, person: Staff = Depends(lawyer)) -> Messages:
-        found = desk.reveal(conversation_id, person)
+    @api.post(
+        "/reveal",
+        summary="显示被隐藏的号码（写明理由）",
+        response_model_exclude_none=True,
+    )
+    def reveal(
+        conversation_id: ConversationId, body: Reveal, person: Staff = Depends(lawyer)
+    ) -> Messages:
+        found = desk.reveal(conversation_id, person, body.reason)
         return Messages(messages=[Message(**data) for data in found])
 
     router.include_router(api)

@@ -5,38 +5,47 @@ Publishing events is the endpoints' work; nothing here waits for a connection.
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Set as AbstractSet
+from typing import Protocol
 
 import structlog
-import yaml
 
 from bot.desk import summary as cards
-from bot.desk.repository import CLIENT_PREFIX, NEWEST, DeskRepository, Waiting
-from bot.desk.summary import Answered, Cited, Fact
+from bot.desk.reading import NEWEST, Note, Waiting
+from bot.desk.repository import CLIENT_PREFIX, DeskRepository, LastWords
+from bot.desk.views import (
+    Aid,
+    Canned,
+    ConversationView,
+    DeskWords,
+    Guest,
+    Json,
+    QueueEntry,
+    QueueView,
+    Summary,
+)
 from bot.dialogue.normalise import MAX_CHARACTERS, clean
 from bot.domain.clock import Clock, china_date
 from bot.domain.conversation import Context, Conversation, Mode, Sender
 from bot.domain.people import Staff
-from bot.errors import EmptyMessage, MessageTooLong, UnverifiedCitation
+from bot.domain.roster import OFFER
+from bot.errors import BadInput, EmptyMessage, Forbidden, MessageTooLong, UnverifiedCitation
 from bot.texts import Texts
-from connectors.messages import Outbound, notice, text
+from connectors.messages import Outbound, Part, notice, text
 from knowledge_base.citations import article_title
 from knowledge_base.verifier import Verdict, Verifier
 
 log = structlog.get_logger(__name__)
 
-WORDS = Path(__file__).with_name("canned.yml")
 PAGE = 50
 SUMMARISED = 200
 """Messages that the summary card looks at, the newest."""
 LAST_WORDS_SHOWN = 60
 TRIGGER_SHOWN = 120
-
-Json = dict[str, Any]
+FOUND_AMONG = 500
+"""Conversations that a search reads, the newest."""
+LONGEST_NOTE = 1000
+LONGEST_REASON = 100
 
 
 class StoredFile(Protocol):
@@ -46,111 +55,40 @@ class StoredFile(Protocol):
     def mime(self) -> str: ...
 
 
-class FileReader(Protocol):
+class Files(Protocol):
     """The uploads as the desk needs them."""
 
     def read(self, conversation_id: str, file_id: str) -> tuple[StoredFile, bytes]: ...
 
+    def part(self, conversation_id: str, client_id: str, name: str, body: bytes) -> Part:
+        """Store a file once per client id and return how it is shown.
 
-@dataclass(frozen=True)
-class Canned:
-    """A text a lawyer can insert."""
-
-    id: str
-    title: str
-    text: str
-
-
-@dataclass(frozen=True)
-class DeskWords:
-    """The desk's own words, from canned.yml."""
-
-    canned: tuple[Canned, ...]
-    author: Mapping[str, str]
-    facts: Mapping[str, str]
-    lanes: Mapping[str, str]
-    """How the desk names the safety lanes."""
-    citations: Mapping[str, str]
-    """What a lawyer is told of a citation that does not hold."""
+        Raises:
+            BadFile: its contents may not be sent.
+        """
+        ...
 
 
-def load_words(path: Path = WORDS) -> DeskWords:
-    """Read canned.yml."""
-    tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return DeskWords(
-        tuple(Canned(**item) for item in tree["canned"]),
-        tree["author"],
-        tree["facts"],
-        tree["lanes"],
-        tree["citations"],
-    )
+class Roster(Protocol):
+    """The roster as the desk needs it."""
+
+    def seen(self, staff_id: int) -> None:
+        """Remember that this person's desk is open."""
+        ...
+
+    def barred(self, staff_id: int) -> AbstractSet[str]:
+        """Return the waiting conversations whose other side this lawyer represents."""
+        ...
 
 
-@dataclass(frozen=True)
-class QueueEntry:
-    """One line of the queue or of the lawyer's own conversations."""
+class NoRoster:
+    """Everybody is there, and nobody represents anybody."""
 
-    id: str
-    mode: str
-    channel: str
-    reason: str
-    topic: str
-    priority: int
-    since: dt.datetime
-    """Waiting since, or claimed at."""
-    lane: str
-    trigger: str
-    """What the visitor said last before the hand-over."""
-    question: str
-    last_words: str
-    last_at: dt.datetime | None
-    newest_id: int
-    """Id of the visitor's last message."""
+    def seen(self, staff_id: int) -> None:
+        pass
 
-
-@dataclass(frozen=True)
-class QueueView:
-    queue: tuple[QueueEntry, ...]
-    mine: tuple[QueueEntry, ...]
-
-
-@dataclass(frozen=True)
-class Aid:
-    draft: str
-    """none, active or paused."""
-    applications: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Summary:
-    """The card beside a conversation."""
-
-    topic: str
-    reason: str
-    lane: str
-    trigger: str
-    channel: str
-    priority: int
-    opened_at: dt.datetime
-    queued_at: dt.datetime | None
-    claimed_at: dt.datetime | None
-    waited_s: int | None
-    question: str
-    answers: tuple[Answered, ...]
-    articles: tuple[Cited, ...]
-    facts: tuple[Fact, ...]
-    aid: Aid
-
-
-@dataclass(frozen=True)
-class ConversationView:
-    id: str
-    mode: str
-    mine: bool
-    messages: tuple[Json, ...]
-    earlier: bool
-    """There are older messages than these."""
-    summary: Summary
+    def barred(self, staff_id: int) -> AbstractSet[str]:
+        return frozenset()
 
 
 class DeskService:
@@ -161,9 +99,11 @@ class DeskService:
         texts: Texts,
         *,
         verifier: Verifier,
-        files: FileReader,
+        files: Files,
         words: DeskWords,
+        roster: Roster | None = None,
     ) -> None:
+        self._roster = roster or NoRoster()
         self._repository = repository
         self._clock = clock
         self._texts = texts
@@ -183,13 +123,30 @@ class DeskService:
         return pattern.format(name=name, licence=person.licence)
 
     def queue(self, person: Staff) -> QueueView:
-        """Return who waits and whom this lawyer is talking to."""
+        """Return who waits and whom this lawyer is talking to; asking shows that he is there."""
+        self._roster.seen(person.id)
+        barred = self._roster.barred(person.id)
         return QueueView(
-            tuple(self._entry(line) for line in self._repository.queue()),
-            tuple(self._entry(line) for line in self._repository.open_of(person.id)),
+            tuple(
+                self._entry(line, person)
+                for line in self._repository.queue()
+                if line.conversation.id not in barred
+            ),
+            tuple(self._entry(line, person) for line in self._repository.open_of(person.id)),
         )
 
-    def _entry(self, line: Waiting) -> QueueEntry:
+    def find(self, person: Staff, words: str) -> tuple[QueueEntry, ...]:
+        """Return the newest conversations that went to people and hold ``words``.
+
+        Whoever supervises finds those of everybody, a lawyer his own.
+        """
+        wanted = clean(words)
+        lines = self._repository.newest(person, FOUND_AMONG if wanted else PAGE)
+        entries = (self._entry(line, person) for line in lines)
+        found = [entry for entry in entries if not wanted or wanted in _searched(entry)]
+        return tuple(found[:PAGE])
+
+    def _entry(self, line: Waiting, person: Staff) -> QueueEntry:
         found, last = line.conversation, line.last_visitor
         since = found.claimed_at if found.mode is Mode.HUMAN else found.queued_at
         return QueueEntry(
@@ -206,7 +163,15 @@ class DeskService:
             _said(last, LAST_WORDS_SHOWN),
             None if last is None else last.at,
             0 if last is None else last.id,
+            self._rings(found, person),
+            found.lawyer_id,
         )
+
+    def _rings(self, found: Conversation, person: Staff) -> bool:
+        """Say whether a conversation is on offer to this person now."""
+        if found.offered_to != person.id or found.offered_at is None:
+            return False
+        return self._clock.now() < found.offered_at + OFFER
 
     def _reason(self, found: Conversation) -> str:
         if found.reason is None:
@@ -224,14 +189,25 @@ class DeskService:
             Forbidden: it neither waits nor belongs to this lawyer.
         """
         found = self._repository.readable(conversation_id, person)
+        if conversation_id in self._roster.barred(person.id):
+            raise Forbidden(self._words.refusals["conflict"])
         page = self._repository.page(conversation_id, before, PAGE + 1)
+        guests = self._repository.guests(conversation_id)
+        owner = found.mode is Mode.HUMAN and found.lawyer_id == person.id
+        invited = found.mode is Mode.HUMAN and person.id in dict(guests)
+        got, seen = self._repository.receipts(conversation_id)
         return ConversationView(
             found.id,
             found.mode,
-            found.mode is Mode.HUMAN,
+            owner or invited,
             tuple(self.shown(message) for message in page[-PAGE:]),
             len(page) > PAGE,
             self._summary(found),
+            owner,
+            self._repository.notes(conversation_id),
+            tuple(Guest(*guest) for guest in guests),
+            got,
+            seen,
         )
 
     def _summary(self, found: Conversation) -> Summary:
@@ -269,6 +245,7 @@ class DeskService:
             Forbidden: this lawyer is not in it.
         """
         self._repository.owned(conversation_id, person)
+        self._roster.seen(person.id)
         return tuple(self.shown(m) for m in self._repository.after(conversation_id, after))
 
     def shown(self, message: Outbound, *, reveal: bool = False) -> Json:
@@ -297,7 +274,10 @@ class DeskService:
             NotFound: there is no such conversation.
             AlreadyClaimed: another lawyer was first.
             IllegalMove: the visitor no longer waits.
+            Forbidden: this lawyer represents the other side.
         """
+        if conversation_id in self._roster.barred(person.id):
+            raise Forbidden(self._words.refusals["conflict"])
         words = self._texts.say("handover.claimed", author=self.author(person))
         sent = self._repository.claim(conversation_id, person, [notice(words)])
         if sent is not None:
@@ -334,43 +314,145 @@ class DeskService:
         now = article_title(verdict.now) if verdict.now else ""
         return self._words.citations[name].format(article=article, now=now)
 
-    def give_back(self, conversation_id: str, person: Staff) -> Outbound:
-        """Hand the conversation back to the bot.
+    def send_file(
+        self, conversation_id: str, person: Staff, client_id: str, name: str, body: bytes
+    ) -> tuple[Outbound, bool]:
+        """Send a file once per client id; return the message and whether it is new.
+
+        Raises:
+            BadFile: its contents may not be sent.
+            NotFound, Forbidden: this lawyer is not in such a conversation.
+        """
+        self._repository.owned(conversation_id, person)
+        part = self._files.part(conversation_id, f"{CLIENT_PREFIX}{client_id}", name, body)
+        return self._repository.say(conversation_id, person, self.author(person), client_id, [part])
+
+    def note(self, conversation_id: str, person: Staff, words: str) -> Note:
+        """Write a note that only colleagues see.
+
+        Raises:
+            BadInput: it is empty or too long.
+            NotFound, Forbidden: this lawyer may not read such a conversation.
+        """
+        self._repository.readable(conversation_id, person)
+        return self._repository.note(conversation_id, person, self._short(words, LONGEST_NOTE))
+
+    def _short(self, words: str, longest: int) -> str:
+        said = clean(words)
+        if not said:
+            raise BadInput(self._words.refusals["empty"])
+        if len(said) > longest:
+            raise BadInput(self._words.refusals["too_long"].format(longest=longest))
+        return said
+
+    def transfer(self, conversation_id: str, person: Staff, to: int | None, note: str) -> Outbound:
+        """Hand the conversation to a colleague, or to whoever is free, with a note.
+
+        Raises:
+            BadInput: the note is missing or too long.
+            NotFound: there is no such conversation or colleague.
+            Forbidden: this lawyer is not in it, or the colleague represents the other side.
+        """
+        words = self._short(note, LONGEST_NOTE)
+        if to is not None:
+            colleague = self._repository.colleague(to)
+            if conversation_id in self._roster.barred(colleague.id):
+                raise Forbidden(self._words.refusals["conflict_of_colleague"])
+        said = self._texts.say("handover.transferred")
+        last = LastWords(note=words, colleague_id=to)
+        return self._leave(conversation_id, person, Mode.QUEUED, "transfer", said, last)
+
+    def invite(self, conversation_id: str, person: Staff, staff_id: int) -> Outbound | None:
+        """Let a colleague into the conversation; the visitor is told, None if already there.
+
+        Raises:
+            NotFound: there is no such conversation or colleague.
+            Forbidden: this lawyer does not hold it, or the colleague represents the other side.
+        """
+        colleague = self._repository.colleague(staff_id)
+        if conversation_id in self._roster.barred(colleague.id):
+            raise Forbidden(self._words.refusals["conflict_of_colleague"])
+        words = self._texts.say("handover.joined", author=self.author(colleague))
+        return self._repository.invite(conversation_id, person, colleague, [notice(words)])
+
+    def uninvite(self, conversation_id: str, person: Staff, staff_id: int) -> None:
+        """Let a guest go; a guest may go alone.
+
+        Raises:
+            NotFound, Forbidden: this lawyer is not in such a conversation.
+        """
+        found = self._repository.owned(conversation_id, person)
+        if found.lawyer_id != person.id and staff_id != person.id:
+            raise Forbidden(self._words.refusals["not_the_owner"])
+        self._repository.uninvite(conversation_id, staff_id)
+
+    def give_back(self, conversation_id: str, person: Staff, advice: str = "") -> Outbound:
+        """Hand the conversation back to the bot; the visitor is told who answers from now on.
 
         Raises:
             NotFound, Forbidden: this lawyer is not in such a conversation.
         """
         words = self._texts.say("handover.returned")
-        return self._leave(conversation_id, person, Mode.RETURNED, "return", words)
+        last = LastWords(advice=clean(advice)[:LONGEST_NOTE])
+        return self._leave(conversation_id, person, Mode.RETURNED, "return", words, last)
 
-    def close(self, conversation_id: str, person: Staff) -> Outbound:
+    def close(
+        self, conversation_id: str, person: Staff, outcome: str = "", advice: str = ""
+    ) -> Outbound:
         """End the conversation; the visitor is asked for a rating.
 
         Raises:
             NotFound, Forbidden: this lawyer is not in such a conversation.
         """
         words = self._texts.say("handover.closed")
-        return self._leave(conversation_id, person, Mode.CLOSED, "close", words)
+        last = LastWords(outcome=outcome, advice=clean(advice)[:LONGEST_NOTE])
+        return self._leave(conversation_id, person, Mode.CLOSED, "close", words, last)
 
     def _leave(
-        self, conversation_id: str, person: Staff, to: Mode, action: str, words: str
+        self,
+        conversation_id: str,
+        person: Staff,
+        to: Mode,
+        action: str,
+        words: str,
+        last: LastWords,
     ) -> Outbound:
-        sent = self._repository.leave(conversation_id, person, to, action, [notice(words)])
+        sent = self._repository.leave(conversation_id, person, to, action, [notice(words)], last)
         log.info(
             "conversation_left", conversation_id=conversation_id, staff_id=person.id, to=str(to)
         )
         return sent
 
-    def reveal(self, conversation_id: str, person: Staff) -> tuple[Json, ...]:
-        """Return the newest messages with personal numbers readable; each time is audited.
+    def saw(self, conversation_id: str, person: Staff, message_id: int) -> bool:
+        """Remember up to where this lawyer has read; say whether that is news.
 
         Raises:
             NotFound, Forbidden: this lawyer is not in such a conversation.
         """
+        return self._repository.saw(conversation_id, person, message_id)
+
+    def reveal(self, conversation_id: str, person: Staff, reason: str) -> tuple[Json, ...]:
+        """Return the newest messages with personal numbers readable; each time is audited.
+
+        Raises:
+            BadInput: no reason is given.
+            NotFound, Forbidden: this lawyer is not in such a conversation, or may not see them.
+        """
+        if not person.may_reveal:
+            raise Forbidden(self._words.refusals["no_reveal"])
         self._repository.owned(conversation_id, person)
-        self._repository.log(person, "reveal", conversation_id)
+        why = self._short(reason, LONGEST_REASON)
+        self._repository.log(person, "reveal", conversation_id, why)
         page = self._repository.page(conversation_id, NEWEST, SUMMARISED)
         return tuple(self.shown(message, reveal=True) for message in page)
+
+    def may_read(self, conversation_id: str, person: Staff) -> None:
+        """Return quietly if this lawyer may read the conversation.
+
+        Raises:
+            NotFound, Forbidden: otherwise.
+        """
+        self._repository.readable(conversation_id, person)
 
     def may_write(self, conversation_id: str, person: Staff) -> None:
         """Return quietly if this lawyer is in the conversation.
@@ -390,6 +472,10 @@ class DeskService:
         self._repository.owned(conversation_id, person)
         self._repository.log(person, "file", conversation_id)
         return self._files.read(conversation_id, file_id)
+
+
+def _searched(entry: QueueEntry) -> str:
+    return " ".join((entry.topic, entry.reason, entry.question, entry.trigger, entry.last_words))
 
 
 def _said(message: Outbound | None, longest: int) -> str:

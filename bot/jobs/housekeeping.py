@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import sqlite3
 from collections.abc import Callable
+from typing import Protocol
 
 import structlog
 
@@ -21,6 +22,14 @@ OUTBOX_PAUSE_S = 2.0
 FORGET_PAUSE_S = 600.0
 
 
+class Matters(Protocol):
+    """The matters as forgetting needs them."""
+
+    def forget_by_hand(self, before: dt.datetime) -> int:
+        """Erase what is personal about matters without conversation closed before a moment."""
+        ...
+
+
 class Housekeeping:
     """Runs beside the application; each task survives its own failures."""
 
@@ -33,7 +42,12 @@ class Housekeeping:
         retention: dt.timedelta,
         rasa_retention: dt.timedelta,
         rasa_tracker: RasaTracker,
+        matters: Matters,
+        corrections: Callable[[], int],
     ) -> None:
+        """``corrections`` deletes what lawyers proposed about conversations since erased."""
+        self._matters = matters
+        self._corrections = corrections
         self._repository = repository
         self._outbox = outbox
         self._clock = clock
@@ -61,6 +75,7 @@ class Housekeeping:
         for conversation_id in old:
             self._repository.erase(conversation_id)
         forgotten = len(old) + self._forget_rasa()
+        forgotten += self._matters.forget_by_hand(moment) + self._corrections()
         if forgotten:
             log.info("retention_applied", erased=forgotten)
         return forgotten

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import insert, select
 
@@ -15,8 +15,24 @@ ERASED = "data_erased"
 EXPORTED = "data_exported"
 
 
+class Matters(Protocol):
+    """The matters as the visitor's rights need them."""
+
+    def held(self, conversation_id: str) -> list[dict[str, Any]]:
+        """Return what is held of a conversation's matters, JSON-ready."""
+        ...
+
+
+class NoMatters:
+    """Where no matters are kept."""
+
+    def held(self, conversation_id: str) -> list[dict[str, Any]]:
+        return []
+
+
 class PrivacyRepository:
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, matters: Matters | None = None) -> None:
+        self._matters = matters or NoMatters()
         self._store = store
         self._clock = clock
 
@@ -59,6 +75,7 @@ class PrivacyRepository:
                 .order_by(aid_applications.c.id)
             ).all()
         return {
+            "matters": self._matters.held(conversation_id),
             "conversation": {
                 "id": row.id,
                 "channel": row.channel,

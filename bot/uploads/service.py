@@ -10,6 +10,7 @@ import structlog
 
 from bot.errors import BadFile, NotFound, TooManyRequests
 from bot.uploads.repository import FileRecord, UploadRepository
+from connectors.messages import Part
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +58,20 @@ class UploadService:
         )
         log.info("file_stored", conversation_id=conversation_id, mime=mime, size=record.size)
         return record
+
+    def part(self, conversation_id: str, client_id: str, name: str, body: bytes) -> Part:
+        """Store an upload and return how a message shows it; raises what ``keep`` raises."""
+        record = self.keep(conversation_id, client_id, name, body)
+        return Part(
+            "file",
+            {
+                "id": record.id,
+                "name": record.name,
+                "mime": record.mime,
+                "size": record.size,
+                "url": f"/api/web/files/{record.id}",
+            },
+        )
 
     def read(self, conversation_id: str, file_id: str) -> tuple[FileRecord, bytes]:
         """Return a file of this conversation.

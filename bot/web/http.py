@@ -87,7 +87,10 @@ class Protections:
             await self._app(scope, receive, send)
             return
         path: str = scope["path"]
-        limit = FILE_LIMIT if path == "/api/web/files" else JSON_LIMIT
+        is_upload = path == "/api/web/files" or (
+            path.startswith("/api/desk/conversations/") and path.endswith("/files")
+        )
+        limit = FILE_LIMIT if is_upload else JSON_LIMIT
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > limit:
             await error_response(BodyTooLarge())(scope, receive, send)

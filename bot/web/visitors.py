@@ -14,7 +14,8 @@ import yaml
 from bot.bus import QUEUE_TOPIC, Bus, Event, conversation_topic
 from bot.dialogue.normalise import clean
 from bot.dialogue.repository import ConversationRepository
-from bot.domain.conversation import Mode, Sender
+from bot.dialogue.waiting import WaitingRoom
+from bot.domain.conversation import HandoverReason, Mode, Sender
 from bot.errors import (
     BadFile,
     BadInput,
@@ -54,6 +55,7 @@ class WebVisitors:
         privacy: PrivacyService,
         uploads: UploadService,
         texts: Texts,
+        waiting: WaitingRoom,
         *,
         bureau: str,
         ai_label: str,
@@ -63,6 +65,7 @@ class WebVisitors:
         self._privacy = privacy
         self._uploads = uploads
         self._texts = texts
+        self._waiting = waiting
         self._bureau = bureau
         self._ai_label = ai_label
 
@@ -101,8 +104,19 @@ class WebVisitors:
 
     def rate(
         self, conversation_id: str, score: int | None, solved: bool | None, comment: str
-    ) -> None:
-        self._ratings.rate(conversation_id, score, solved, comment)
+    ) -> int:
+        rated = self._ratings.rate(conversation_id, score, solved, comment)
+        if not rated.reopens:
+            return 0
+        try:
+            self._conversations.move(
+                conversation_id, Mode.QUEUED, reason=HandoverReason.DISSATISFIED
+            )
+        except IllegalMove:
+            # Back with a person already.
+            return 0
+        parts = self._waiting.greeting(conversation_id, "lawyer")
+        return self._conversations.append_one(conversation_id, Sender.SYSTEM, parts).id
 
     def transcript(self, conversation_id: str) -> str:
         return self._privacy.transcript(conversation_id, self._ai_label)
@@ -117,17 +131,7 @@ class WebVisitors:
             raise StorageUnavailable from error
 
     def keep_file(self, conversation_id: str, client_id: str, name: str, body: bytes) -> Part:
-        record = self._uploads.keep(conversation_id, client_id, name, body)
-        return Part(
-            "file",
-            {
-                "id": record.id,
-                "name": record.name,
-                "mime": record.mime,
-                "size": record.size,
-                "url": f"/api/web/files/{record.id}",
-            },
-        )
+        return self._uploads.part(conversation_id, client_id, name, body)
 
     def read_file(self, conversation_id: str, file_id: str) -> StoredFile:
         record, body = self._uploads.read(conversation_id, file_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 import anyio
@@ -17,7 +17,7 @@ from anyio import to_thread
 from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from connectors.messages import Chat, Inbound
+from connectors.messages import Chat, Inbound, Outbound
 from connectors.web.ports import Event, Feed, Refusals, Visitors
 from connectors.web.schemas import Hello, MessageRequest
 
@@ -26,6 +26,8 @@ LOOK_AGAIN_S = 20.0
 """A lost hint delays a message by at most this."""
 MAX_FRAME = 64 * 1024
 MAX_IN_FLIGHT = 8
+FULL_PAGE = 50
+"""No page of the store is shorter; from so many messages on there may be more."""
 POLICY_VIOLATION = 1008
 TOO_BIG = 1009
 
@@ -136,12 +138,7 @@ class LiveConnection:
     async def _push(self, *, always: bool = False) -> None:
         async with self._pushing:
             while True:
-                found = await to_thread.run_sync(
-                    self._visitors.after, self._conversation_id, self._cursor
-                )
-                mode = shown_mode(
-                    await to_thread.run_sync(self._visitors.mode, self._conversation_id)
-                )
+                found, mode = await to_thread.run_sync(self._news)
                 if not found and not always and mode == self._mode:
                     return
                 self._mode = mode
@@ -151,7 +148,14 @@ class LiveConnection:
                 if not found:
                     return
                 self._cursor = found[-1].id
+                if len(found) < FULL_PAGE:
+                    return
                 always = False
+
+    def _news(self) -> tuple[Sequence[Outbound], str]:
+        """Read in one thread what is new and who owns the conversation now."""
+        found = self._visitors.after(self._conversation_id, self._cursor)
+        return found, shown_mode(self._visitors.mode(self._conversation_id))
 
     async def _listen(self) -> None:
         while True:

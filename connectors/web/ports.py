@@ -82,7 +82,9 @@ class Visitors(Protocol):
 
     def rate(
         self, conversation_id: str, score: int | None, solved: bool | None, comment: str
-    ) -> None: ...
+    ) -> int:
+        """Store a rating; return the id of the notice if it brought a person back, else 0."""
+        ...
 
     def transcript(self, conversation_id: str) -> str: ...
 

@@ -195,9 +195,11 @@ def _talk_routes(channel: WebChannel) -> APIRouter:
     async def rate(body: RatingRequest, conversation_id: str = speaker) -> dict[str, bool]:
         if body.score is None and body.solved is None and not body.comment.strip():
             raise refusals.bad_input()
-        await to_thread.run_sync(
+        message_id = await to_thread.run_sync(
             visitors.rate, conversation_id, body.score, body.solved, body.comment
         )
+        if message_id:
+            await channel.changed(conversation_id, message_id)
         return {"accepted": True}
 
     @router.websocket("/ws")

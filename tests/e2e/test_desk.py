@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -100,9 +101,19 @@ def send(page: Page, words: str) -> None:
 
 
 def finish(page: Page, button: str) -> None:
-    page.click(f".chat .head button:text-is('{button}')")
+    act(page, button)
+    if button == "结束":
+        page.locator("dialog .choice", has_text=re.compile("^已解答$")).click()
     page.click("dialog .primary")
     page.wait_for_selector("dialog", state="detached")
+
+
+def act(page: Page, name: str) -> None:
+    """Press one of the buttons above a conversation, folded away or not."""
+    button = page.locator(f".acts-list button:text-is('{name}')")
+    if not button.is_visible():
+        page.click(".acts .more")
+    button.click()
 
 
 def heard(visitor: Visitor) -> list[tuple[str, str]]:
@@ -195,7 +206,9 @@ def test_numbers_are_hidden_until_the_lawyer_asks_for_them(
     page.click(f"{entry(page, '朋友借钱')} .claim")
     page.wait_for_selector("#say")
     assert "13812345678" not in page.content()
-    page.click("text=显示号码")
+    act(page, "显示号码")
+    page.click("dialog .choice:has-text('回电联系')")
+    page.click("dialog .primary")
     page.wait_for_selector(".said.visitor:has-text('13812345678')")
     finish(page, "结束")
 
@@ -286,6 +299,7 @@ def test_the_password_page_fits_a_phone_and_its_link_is_visible(sign_in: SignIn)
     assert link.is_visible()
     assert link.evaluate("e => getComputedStyle(e).color") == "rgb(255, 255, 255)"
     link.click()
+    page.click("a[href='/desk/password']")
     page.wait_for_selector("#present")
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
     out = page.get_by_role("button", name="退出").bounding_box()

@@ -46,7 +46,10 @@ def test_a_conversation_from_the_queue_to_its_end(building: Building) -> None:
     assert view["messages"][-1]["parts"] == [{"type": "text", "text": "您好"}]
     assert view["messages"][-1]["client_id"] == "a"
     assert browser.post(at(conversation_id, "typing")).status_code == 204
-    assert browser.post(at(conversation_id, "close")).json()["mode"] == "closed"
+    assert (
+        browser.post(at(conversation_id, "close"), json={"outcome": "advised"}).json()["mode"]
+        == "closed"
+    )
     assert office.conversations.get(conversation_id).mode is Mode.CLOSED
 
 
@@ -68,7 +71,7 @@ def test_another_lawyer_neither_reads_nor_writes(building: Building) -> None:
     assert other.get(at(conversation_id)).status_code == 403
     assert other.get(at(conversation_id, "messages")).status_code == 403
     assert say(other, conversation_id, "您好").status_code == 403
-    assert other.post(at(conversation_id, "reveal")).status_code == 403
+    assert other.post(at(conversation_id, "reveal"), json={"reason": "看看"}).status_code == 403
 
 
 def test_an_unverified_citation_is_refused_with_its_name(building: Building) -> None:
@@ -131,7 +134,10 @@ def test_revealing_shows_the_numbers_and_is_audited(building: Building) -> None:
     conversation_id = office.queued()
     browser.post(at(conversation_id, "claim"))
     assert "13812345678" not in browser.get(at(conversation_id)).text
-    assert "13812345678" in browser.post(at(conversation_id, "reveal")).text
+    assert (
+        "13812345678"
+        in browser.post(at(conversation_id, "reveal"), json={"reason": "回电联系"}).text
+    )
     assert ("zhao", "desk_reveal") in office.actions()
 
 
@@ -180,7 +186,7 @@ def test_the_watch_ends_when_the_conversation_does(building: Building) -> None:
     with browser.websocket_connect("/api/desk/ws") as socket:
         watched(socket, conversation_id)
         until(socket, "messages")
-        browser.post(at(conversation_id, "close"))
+        browser.post(at(conversation_id, "close"), json={"outcome": "advised"})
         assert until(socket, "ended")["conversation_id"] == conversation_id
 
 

@@ -18,6 +18,7 @@ from fastapi.templating import Jinja2Templates
 from bot.bus import InProcessBus, conversation_topic
 from bot.dialogue.rasa_tracker import RasaTracker
 from bot.dialogue.repository import ConversationRepository
+from bot.dialogue.waiting import NoDuty, NoNumbers, WaitingRoom
 from bot.domain.clock import Clock, SystemClock
 from bot.domain.conversation import HandoverReason, Mode, Sender
 from bot.errors import EmptyMessage, MessageTooLong
@@ -191,6 +192,7 @@ def build(
         privacy,
         UploadService(UploadRepository(store, clock)),
         texts,
+        WaitingRoom(conversations, texts, NoNumbers(), NoDuty()),
         bureau="示范县司法局",
         ai_label=LABEL,
     )

@@ -8,7 +8,7 @@ import threading
 import pytest
 import yaml
 
-from bot.desk.service import load_words
+from bot.desk.views import load_words
 from bot.domain.conversation import Context, HandoverReason, Mode, Sender
 from bot.domain.people import Staff
 from bot.errors import (
@@ -182,7 +182,7 @@ def test_only_the_owner_of_an_open_conversation_can_write(office: Office, situat
     with pytest.raises(Forbidden):
         office.desk.close(conversation_id, office.wang)
     with pytest.raises(Forbidden):
-        office.desk.reveal(conversation_id, office.wang)
+        office.desk.reveal(conversation_id, office.wang, "核对身份")
     with pytest.raises(Forbidden):
         office.desk.may_write(conversation_id, office.wang)
     assert office.words(conversation_id) == before
@@ -247,7 +247,7 @@ def test_closing_asks_for_a_rating(office: Office) -> None:
 def test_every_move_and_reveal_is_in_the_audit(office: Office) -> None:
     conversation_id = office.queued()
     office.desk.claim(conversation_id, office.wang)
-    office.desk.reveal(conversation_id, office.wang)
+    office.desk.reveal(conversation_id, office.wang, "核对身份")
     office.desk.give_back(conversation_id, office.wang)
     office.conversations.move(conversation_id, Mode.QUEUED, reason=HandoverReason.ASKED)
     office.desk.claim(conversation_id, office.li)
@@ -272,7 +272,9 @@ def test_personal_numbers_are_hidden_until_revealed(office: Office) -> None:
     assert "〔手机号〕" in shown
     assert "13812345678" not in shown
     assert "530102199001011237" not in shown
-    revealed = json.dumps(office.desk.reveal(conversation_id, office.wang), ensure_ascii=False)
+    revealed = json.dumps(
+        office.desk.reveal(conversation_id, office.wang, "核对身份"), ensure_ascii=False
+    )
     assert SECRET in revealed
 
 

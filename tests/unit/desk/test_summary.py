@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
-from bot.desk.service import load_words
 from bot.desk.summary import answers_of, articles_of, facts_of, masked, question_of
+from bot.desk.views import load_words
 from bot.domain.conversation import Context
 from connectors.messages import Outbound, Part, notice, text
 

@@ -67,6 +67,10 @@ export class Live {
     this.send({ kind: "unwatch", conversation_id: id });
   }
 
+  look(id) {
+    this.send({ kind: "look", conversation_id: id });
+  }
+
   typing(id) {
     this.send({ kind: "typing", conversation_id: id });
   }

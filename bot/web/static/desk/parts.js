@@ -1,8 +1,9 @@
 // The pieces of a message. Words are always text nodes; links lead only to our own site.
 
-import { html } from "../vendor/htm/preact-standalone.module.js";
+import { html, useState } from "../vendor/htm/preact-standalone.module.js";
+import { isPicture, sizeOf } from "./files.js";
 
-const own = (url) => (typeof url === "string" && /^\/(?!\/)/.test(url) ? url : undefined);
+export const own = (url) => (typeof url === "string" && /^\/(?!\/)/.test(url) ? url : undefined);
 const words = (value) => String(value ?? "");
 
 function Text({ part }) {
@@ -36,19 +37,27 @@ function Card({ part }) {
     <div><dt>${words(label)}</dt><dd>${words(value)}</dd></div>`)}</dl></div>`;
 }
 
-function File({ part }) {
-  const size = Number(part.size) > 0 ? `${Math.max(1, Math.round(part.size / 1024))} KB` : "";
-  return html`<a class="file" href=${own(part.url)} download><b class="chip">附件</b><span>${words(part.name)}<small>${size} · 下载</small></span></a>`;
+function File({ part, mine, onPicture }) {
+  const [broken, setBroken] = useState(false);
+  const name = words(part.name) || "文件";
+  const size = sizeOf(part.size);
+  // Only who is in the conversation gets what a visitor sent.
+  if (!mine) return html`<p class="file"><b class="chip">附件</b><span>${name}<small>${size}，接待后可以打开</small></span></p>`;
+  if (isPicture(part) && own(part.url) && !broken) {
+    return html`<button class="thumb" onClick=${() => onPicture({ url: part.url, name })} aria-label=${`放大图片 ${name}`}>
+      <img src=${own(part.url)} alt="" loading="lazy" onError=${() => setBroken(true)} /><span>${name}<small>${size}，点开放大</small></span></button>`;
+  }
+  return html`<a class="file" href=${own(part.url)} download><b class="chip">附件</b><span>${name}<small>${size}，下载</small></span></a>`;
 }
 
 const KINDS = {
   text: Text, citations: Citations, cases: Cases, services: Services, card: Card, file: File,
 };
 
-export function Part({ part }) {
+export function Part({ part, mine, onPicture }) {
   if (part.type === "notice") return html`<p class="notice">${words(part.text)}</p>`;
   // What the visitor could tap says nothing to the lawyer.
   if (part.type === "buttons") return null;
   const Kind = KINDS[part.type];
-  return Kind ? html`<${Kind} part=${part} />` : null;
+  return Kind ? html`<${Kind} part=${part} mine=${mine} onPicture=${onPicture} />` : null;
 }

@@ -28,3 +28,13 @@ export function lasted(seconds) {
 }
 
 export const since = (iso, now) => lasted((now - new Date(iso)) / 1000);
+
+const longDate = new Intl.DateTimeFormat("zh-CN", {
+  year: "numeric", month: "long", day: "numeric", timeZone: "Asia/Shanghai",
+});
+const shortDate = new Intl.DateTimeFormat("zh-CN", {
+  month: "numeric", day: "numeric", timeZone: "Asia/Shanghai",
+});
+
+export const longDay = (moment) => longDate.format(new Date(moment));
+export const dayAndHour = (iso) => `${shortDate.format(new Date(iso))} ${hourOf(iso)}`;

@@ -1,0 +1,140 @@
+"""What the desk shows, and its own words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.desk.reading import Note
+from bot.desk.summary import Answered, Cited, Fact
+
+WORDS = Path(__file__).with_name("canned.yml")
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Canned:
+    """A text a lawyer can insert."""
+
+    id: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class DeskWords:
+    """The desk's own words, from canned.yml."""
+
+    canned: tuple[Canned, ...]
+    author: Mapping[str, str]
+    facts: Mapping[str, str]
+    lanes: Mapping[str, str]
+    """How the desk names the safety lanes."""
+    citations: Mapping[str, str]
+    """What a lawyer is told of a citation that does not hold."""
+    refusals: Mapping[str, str]
+    """Why something is not done."""
+
+
+def load_words(path: Path = WORDS) -> DeskWords:
+    """Read canned.yml."""
+    tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return DeskWords(
+        tuple(Canned(**item) for item in tree["canned"]),
+        tree["author"],
+        tree["facts"],
+        tree["lanes"],
+        tree["citations"],
+        tree["refusals"],
+    )
+
+
+@dataclass(frozen=True)
+class QueueEntry:
+    """One line of the queue or of the lawyer's own conversations."""
+
+    id: str
+    mode: str
+    channel: str
+    reason: str
+    topic: str
+    priority: int
+    since: dt.datetime
+    """Waiting since, or claimed at."""
+    lane: str
+    trigger: str
+    """What the visitor said last before the hand-over."""
+    question: str
+    last_words: str
+    last_at: dt.datetime | None
+    newest_id: int
+    """Id of the visitor's last message."""
+    offered: bool
+    """Assigned to the one who looks, and not taken yet."""
+    lawyer_id: int | None
+
+
+@dataclass(frozen=True)
+class QueueView:
+    queue: tuple[QueueEntry, ...]
+    mine: tuple[QueueEntry, ...]
+
+
+@dataclass(frozen=True)
+class Aid:
+    draft: str
+    """none, active or paused."""
+    applications: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The card beside a conversation."""
+
+    topic: str
+    reason: str
+    lane: str
+    trigger: str
+    channel: str
+    priority: int
+    opened_at: dt.datetime
+    queued_at: dt.datetime | None
+    claimed_at: dt.datetime | None
+    waited_s: int | None
+    question: str
+    answers: tuple[Answered, ...]
+    articles: tuple[Cited, ...]
+    facts: tuple[Fact, ...]
+    aid: Aid
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A colleague who was invited."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class ConversationView:
+    id: str
+    mode: str
+    mine: bool
+    messages: tuple[Json, ...]
+    earlier: bool
+    """There are older messages than these."""
+    summary: Summary
+    owner: bool
+    """The one who looks may hand on and close; a guest may only read and write."""
+    notes: tuple[Note, ...]
+    guests: tuple[Guest, ...]
+    got: int
+    """The visitor's screen has the messages up to this one; and the visitor has seen up to."""
+    seen: int
