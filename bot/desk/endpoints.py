@@ -192,7 +192,8 @@ def _add_writing(router: APIRouter, desk: DeskService, guard: StaffGuard, bus: B
         conversation_id: ConversationId, body: Seen, person: Staff = Depends(lawyer)
     ) -> None:
         if await to_thread.run_sync(desk.saw, conversation_id, person, body.id):
-            await bus.publish(conversation_topic(conversation_id), {"kind": "receipt"})
+            event = {"kind": "receipt", "sender": "lawyer", "id": body.id}
+            await bus.publish(conversation_topic(conversation_id), event)
 
     @api.post("/notes", summary="写一条只有同事看得到的备注")
     async def note(

@@ -225,6 +225,8 @@ class DeskConnection:
                         else:
                             await self._pass_on(event, await self._person())
                         continue
+                    if kind == "receipt" and event.get("sender") == "lawyer":
+                        continue
                     if kind in _CHANGES:
                         await self._send({"kind": "changed", "conversation_id": conversation_id})
                     after = await self._push_messages(conversation_id, after)

@@ -333,6 +333,30 @@ class ConversationRepository:
         with self.store.read() as connection:
             return [self._outbound(row) for row in connection.execute(query)]
 
+    def receipt(self, conversation_id: str, got: int, seen: int) -> bool:
+        """Remember what the visitor's screen has and was looked at; it only grows.
+
+        Says whether this was news, and whether it matters: only a lawyer looks at it.
+        """
+        with self.store.write() as connection:
+            row = connection.execute(
+                select(
+                    conversations.c.mode, conversations.c.visitor_got, conversations.c.visitor_seen
+                ).where(conversations.c.id == conversation_id)
+            ).first()
+            if row is None or row.mode != Mode.HUMAN:
+                return False
+            grown = {
+                "visitor_got": max(row.visitor_got, got, seen),
+                "visitor_seen": max(row.visitor_seen, seen),
+            }
+            if grown == {"visitor_got": row.visitor_got, "visitor_seen": row.visitor_seen}:
+                return False
+            connection.execute(
+                update(conversations).where(conversations.c.id == conversation_id).values(grown)
+            )
+            return True
+
     def replies_to(self, conversation_id: str, inbound_id: int) -> tuple[Outbound, ...]:
         with self.store.read() as connection:
             return self._replies(connection, conversation_id, inbound_id)

@@ -88,6 +88,9 @@ class WebVisitors:
     def after(self, conversation_id: str, message_id: int) -> Sequence[Outbound]:
         return self._conversations.after(conversation_id, message_id)
 
+    def receipt(self, conversation_id: str, got: int, seen: int) -> bool:
+        return self._conversations.receipt(conversation_id, got, seen)
+
     def note_attributes(self, conversation_id: str, attributes: Mapping[str, str]) -> int:
         rows = [[clean(label), clean(value)] for label, value in attributes.items()]
         part = Part("card", {"title": _words()["attributes"], "rows": rows})
@@ -146,7 +149,7 @@ class BusFeed:
 
     async def publish(self, conversation_id: str, event: dict[str, Any]) -> None:
         await self._bus.publish(conversation_topic(conversation_id), event)
-        if event.get("kind") != "typing":
+        if event.get("kind") not in ("typing", "receipt"):
             # The desk's queue shows who has left or ended.
             await self._bus.publish(QUEUE_TOPIC, {**event, "conversation_id": conversation_id})
 

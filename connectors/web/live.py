@@ -19,7 +19,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from connectors.messages import Chat, Inbound, Outbound
 from connectors.web.ports import Event, Feed, Refusals, Visitors
-from connectors.web.schemas import Hello, MessageRequest
+from connectors.web.schemas import Hello, MessageRequest, ReceiptFrame
 
 HELLO_TIMEOUT_S = 10.0
 LOOK_AGAIN_S = 20.0
@@ -128,6 +128,10 @@ class LiveConnection:
                 if event.get("sender") != "visitor":
                     await self._send({"kind": "typing"})
                 continue
+            if kind == "receipt":
+                if event.get("sender") == "lawyer":
+                    await self._send({"kind": "read", "id": str(event["id"])})
+                continue
             await self._push()
 
     async def _look_again(self) -> None:
@@ -173,8 +177,22 @@ class LiveConnection:
                 )
             elif kind == "message":
                 await self._accept(frame)
+            elif kind == "receipt":
+                await self._receipt(frame)
             else:
                 await self._send_error(self._refusals.bad_input(), None)
+
+    async def _receipt(self, frame: dict[str, Any]) -> None:
+        try:
+            told = ReceiptFrame.model_validate(frame)
+        except ValidationError:
+            await self._send_error(self._refusals.bad_input(), None)
+            return
+        # Nobody has what was never sent.
+        got, seen = min(told.got, self._cursor), min(told.seen, self._cursor)
+        if await to_thread.run_sync(self._visitors.receipt, self._conversation_id, got, seen):
+            event = {"kind": "receipt", "sender": "visitor"}
+            await self._feed.publish(self._conversation_id, event)
 
     async def _accept(self, frame: dict[str, Any]) -> None:
         given = frame.get("id")

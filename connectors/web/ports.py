@@ -72,6 +72,10 @@ class Visitors(Protocol):
         """Return at most some hundreds of messages newer than ``message_id``, oldest first."""
         ...
 
+    def receipt(self, conversation_id: str, got: int, seen: int) -> bool:
+        """Remember up to which message a screen has, and was looked at; say whether it is news."""
+        ...
+
     def note_attributes(self, conversation_id: str, attributes: Mapping[str, str]) -> int:
         """Show what the host site told about the page, to the visitor and the lawyer alike."""
         ...

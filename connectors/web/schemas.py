@@ -35,6 +35,13 @@ class SessionRequest(_Body):
     identity: Identity | None = None
 
 
+class ReceiptFrame(BaseModel):
+    """Up to which message a screen has everything, and up to which it was looked at."""
+
+    got: int = Field(ge=0, le=2**31 - 1)
+    seen: int = Field(default=0, ge=0, le=2**31 - 1)
+
+
 class MessageRequest(_Body):
     id: ClientId
     text: Words = ""

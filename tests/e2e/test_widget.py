@@ -322,7 +322,7 @@ def test_markup_from_visitor_and_lawyer_stays_words(page: Page, live_app: LiveAp
     assert widget.frame.locator(".log img, .log script").count() == 0
     for frame in page.frames:
         assert not frame.evaluate("'hacked' in window")
-    lawyer.post(conversation, "close")
+    lawyer.post(conversation, "close", outcome="advised")
     widget.frame.get_by_text("您的问题解决了吗").wait_for()
 
 
@@ -342,7 +342,7 @@ def test_the_lawyers_name_and_licence_are_shown_and_the_bot_keeps_silent(
     before = widget.bot.count()
     widget.say("好的，这就传")
     until(lambda: widget.frame.locator(".pending").count() == 0)
-    lawyer.post(conversation, "close")
+    lawyer.post(conversation, "close", outcome="advised")
     widget.frame.get_by_role("button", name="已解决").click()
     widget.frame.get_by_text("5 分").locator("..").click()
     widget.frame.get_by_role("button", name="提交评价").click()

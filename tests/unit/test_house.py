@@ -39,8 +39,9 @@ INDEX_ADDRESS = re.compile(
         )
     )
 )
+# "until" fails unless what it waits for comes true.
 ASSERTING_CALLS = {
-    "raises", "warns", "fail", "expect", "call_and_validate", "validate_response",
+    "until", "raises", "warns", "fail", "expect", "call_and_validate", "validate_response",
 }  # fmt: skip
 
 

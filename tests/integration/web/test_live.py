@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 from starlette.websockets import WebSocketDisconnect
 
+from bot.bus import conversation_topic
 from bot.domain.conversation import Mode, Sender
 from bot.errors import StorageUnavailable
+from bot.store.tables import conversations
 from connectors.messages import text
 from connectors.web import live
 from connectors.web.live import LiveConnection
@@ -261,3 +264,55 @@ async def test_pushing_at_the_same_time_sends_each_message_once() -> None:
     )
     await asyncio.gather(*(connection._push() for _ in range(5)))
     assert sent == ["1", "2", "3"]
+
+
+def _receipts(small: SmallApp, conversation_id: str) -> tuple[int, int]:
+    with small.store.read() as connection:
+        row = connection.execute(
+            select(conversations.c.visitor_got, conversations.c.visitor_seen).where(
+                conversations.c.id == conversation_id
+            )
+        ).one()
+    return row.visitor_got, row.visitor_seen
+
+
+def _acknowledged(socket: Any, **receipt: Any) -> None:
+    socket.send_json({"kind": "receipt", **receipt})
+    socket.send_json({"kind": "ping"})
+    while socket.receive_json()["kind"] != "pong":
+        pass
+
+
+def test_a_lawyer_learns_what_arrived_and_what_was_looked_at(
+    visitor: Caller, small: SmallApp
+) -> None:
+    small.conversations.move(visitor.session, Mode.QUEUED)
+    small.conversations.move(visitor.session, Mode.HUMAN)
+    words = [text("有证据吗？")]
+    sent = small.conversations.append_one(visitor.session, Sender.LAWYER, words, "王律师")
+    with visitor.live() as socket:
+        messages_of(socket, 1)
+        _acknowledged(socket, got=sent.id)
+        assert _receipts(small, visitor.session) == (sent.id, 0)
+        # Nobody has seen what was never sent, and nothing is unseen again.
+        _acknowledged(socket, got=sent.id + 50, seen=sent.id + 50)
+        _acknowledged(socket, got=0, seen=0)
+        assert _receipts(small, visitor.session) == (sent.id, sent.id)
+
+
+def test_receipts_are_kept_only_while_a_person_is_there(visitor: Caller, small: SmallApp) -> None:
+    with visitor.live() as socket:
+        visitor.say("一", "m1")
+        seen = messages_of(socket, 2)
+        _acknowledged(socket, got=int(seen[-1]["id"]), seen=int(seen[-1]["id"]))
+    assert _receipts(small, visitor.session) == (0, 0)
+
+
+def test_the_visitor_learns_that_the_lawyer_has_read(visitor: Caller, small: SmallApp) -> None:
+    with visitor.live() as socket:
+        socket.receive_json()
+        event = {"kind": "receipt", "sender": "lawyer", "id": 7}
+        assert socket.portal is not None
+        socket.portal.call(small.bus.publish, conversation_topic(visitor.session), event)
+        frame = socket.receive_json()
+    assert frame == {"kind": "read", "id": "7"}

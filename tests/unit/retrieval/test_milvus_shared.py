@@ -14,6 +14,7 @@ import pytest
 from knowledge_base.models import Passage
 from retrieval.building import build
 from retrieval.search import Searcher
+from tests.live import until
 
 QUERIES = ("狗咬人谁赔", "没签合同能要双倍工资吗", "彩礼太高合法吗")
 
@@ -41,10 +42,16 @@ def milvus(tmp_path: Path) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
+        until(lambda: _answers(port), 60.0)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait(30)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _found(process: subprocess.Popen[str]) -> list[list[tuple[str, float]]]:

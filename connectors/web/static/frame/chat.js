@@ -34,7 +34,7 @@ export class Chat {
     Object.assign(this, {
       phase, feed: null, token: '', greeting: null, mode: 'bot', status: 'connecting', typing: false,
       messages: new Map(), pending: [], draft: this.draft || '', unread: 0, rated: false, problem: '',
-      busy: false, failures: 0, loaded: false, asked: false,
+      busy: false, failures: 0, loaded: false, asked: false, readUpTo: 0,
     });
   }
 
@@ -90,6 +90,7 @@ export class Chat {
       token,
       onMessages: (messages, mode) => this.take(messages, mode),
       onTyping: () => this.showTyping(),
+      onRead: (id) => { this.readUpTo = id; this.changed(); },
       onStatus: (status) => this.setStatus(status),
       onLost: () => this.lost(),
     });
@@ -141,6 +142,7 @@ export class Chat {
     this.loaded = true;
     this.keep();
     this.changed();
+    this.acknowledge();
     this.sendAsked();
   }
 
@@ -151,6 +153,12 @@ export class Chat {
       this.onEvent('unread', { count: 0 });
       this.changed();
     }
+    if (visible) this.acknowledge();
+  }
+
+  // A lawyer sees whether the words arrived and were looked at; nobody looks while the bot answers.
+  acknowledge() {
+    if (this.mode === 'human' && this.feed) this.feed.receipt(this.visible && !document.hidden);
   }
 
   // In the server's order: ids grow, and what is still on its way comes last.

@@ -11,10 +11,11 @@ const PONG_MS = 10000;
 const POLL_AFTER_FAILURES = 2;
 
 export class Feed {
-  constructor({ token, onMessages, onTyping, onStatus, onLost }) {
+  constructor({ token, onMessages, onTyping, onRead, onStatus, onLost }) {
     this.token = token;
     this.onMessages = onMessages;
     this.onTyping = onTyping;
+    this.onRead = onRead;
     this.onStatus = onStatus;
     this.onLost = onLost;
     this.cursor = 0;
@@ -61,6 +62,8 @@ export class Feed {
       this.deliver(frame);
     } else if (frame.kind === 'typing') {
       this.onTyping();
+    } else if (frame.kind === 'read') {
+      this.onRead(Number(frame.id));
     } else if (frame.kind === 'error' && frame.code === 'not_signed_in') {
       this.lose();
     }
@@ -78,6 +81,11 @@ export class Feed {
       this.socket.send('{"kind":"ping"}');
       this.timers.pong = setTimeout(() => this.drop(), PONG_MS);
     }, PING_MS);
+  }
+
+  receipt(seen) {
+    const frame = { kind: 'receipt', got: this.cursor, seen: seen ? this.cursor : 0 };
+    if (this.isLive) this.socket.send(JSON.stringify(frame));
   }
 
   typing() {

@@ -23,7 +23,7 @@ function dayOf(iso, locale) {
   return at.toLocaleDateString(tag, { month: 'long', day: 'numeric', weekday: 'short' });
 }
 
-function Message({ message, t, app }) {
+function Message({ message, t, app, isRead }) {
   const { sender, parts } = message;
   const shown = parts.filter((part) => part.type !== 'buttons');
   if (!shown.length) return null;
@@ -38,7 +38,7 @@ function Message({ message, t, app }) {
     <div class="body">
       <p class=${sender === 'lawyer' ? 'author' : 'sr'}>${name}</p>
       <${Parts} parts=${said} t=${t} onDownload=${app.download} />
-      ${message.at && html`<time dateTime=${message.at}>${timeOf(message.at)}</time>`}
+      ${message.at && html`<time dateTime=${message.at}>${timeOf(message.at)}${isRead && ` · ${t('read')}`}</time>`}
     </div></li>`;
 }
 
@@ -95,13 +95,15 @@ function Log({ chat, t, app, locale }) {
   const shownIds = new Set(all.map((message) => Number(message.id)));
   const behind = chat.pending.filter((item) => item.state === 'failed' && shownIds.has(Number(item.after)));
   const ahead = chat.pending.filter((item) => !behind.includes(item));
+  const lastOwn = all.filter((message) => message.sender === 'visitor').at(-1);
   let day = '';
   const rows = all.map((message) => {
     const its = message.at ? dayOf(message.at, locale) : '';
     const line = its && its !== day ? html`<li class="day" key=${its}><span>${its}</span></li>` : null;
     if (its) day = its;
+    const isRead = message === lastOwn && Number(message.id) <= chat.readUpTo;
     const left = behind.filter((item) => Number(item.after) === Number(message.id));
-    return [line, html`<${Message} key=${message.id} message=${message} t=${t} app=${app} />`, left.map(pending)];
+    return [line, html`<${Message} key=${message.id} message=${message} t=${t} app=${app} isRead=${isRead} />`, left.map(pending)];
   });
   return html`<div class="log-frame">
     <div class="log" ref=${box} tabindex="0" role="region" aria-label=${t('messages')} onScroll=${() => setAway(!isNearEnd())}>

@@ -11,9 +11,7 @@ from fastapi.staticfiles import StaticFiles
 
 from bot.store.tables import conversations
 from tests.conftest import ROOT, FixedClock, free_port
-from tests.e2e.conftest import browser  # noqa: F401
-from tests.integration.desk.conftest import PASSWORD, Building
-from tests.integration.desk.screens import (
+from tests.e2e.screens import (
     ATTACK,
     DRAFT,
     NARROW,
@@ -28,6 +26,7 @@ from tests.integration.desk.screens import (
     serving,
     until,
 )
+from tests.integration.desk.conftest import PASSWORD, Building, build  # noqa: F401
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -37,9 +36,9 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def screens(
-    build: Callable[..., Building],
+    build: Callable[..., Building],  # noqa: F811
     clock: FixedClock,
-    browser: Browser,  # noqa: F811
+    browser: Browser,
 ) -> Iterator[Screens]:
     building = build()
     people = {"wu": ("吴主管", "supervisor"), "zheng": ("郑律", "lawyer")}
@@ -283,6 +282,7 @@ def test_canned_texts_are_filled_and_a_gap_is_not_sent(screens: Screens) -> None
     page.route("**/desk", with_variables)
     conversation_id = screens.claimed(page)
     page.press("#say", "Alt+c")
+    page.wait_for_selector("#canned-words:focus")
     page.keyboard.insert_text("开场")
     assert page.locator(".canned li").count() == 1
     page.keyboard.press("Enter")
