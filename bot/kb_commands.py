@@ -13,6 +13,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from bot.copilot.learned import LearnedFiles
+from bot.copilot.regressions import regressions
 from bot.core import make_store, open_law_base
 from bot.domain.clock import SystemClock, china_date
 from bot.errors import LawbridgeError, StorageUnavailable
@@ -23,6 +25,7 @@ from bot.settings import ROOT, Settings
 from knowledge_base.freshness import Kind, draw
 from knowledge_base.loader import load
 from knowledge_base.sources import SOURCES, NotASource, Problem, SourceReport
+from retrieval.search import Searcher
 
 kb_app = typer.Typer(no_args_is_help=True, help="知识库：检查、导入法规全文、核对新旧")
 import_app = typer.Typer(
@@ -237,3 +240,27 @@ def _explained() -> Iterator[None]:
     except KeyboardInterrupt:
         console.print("已中止。原有的法规文本照常使用；再运行同一命令会接着导入。")
         raise typer.Exit(130) from None
+
+
+@kb_app.command("regressions")
+def try_regressions() -> None:
+    """用律师改错收录的问题检查检索：对的条文在不在前三条；有不在的，以 1 退出。"""
+    settings = Settings()
+    console = Console()
+    try:
+        report = regressions(
+            Searcher.load(settings.resolved_index_dir),
+            LearnedFiles(settings.data_dir).regressions,
+            held=load(settings.knowledge_dir).articles,
+            on=china_date(SystemClock().now()),
+        )
+    except (OSError, ValueError) as error:
+        Console(stderr=True).print(str(error), style="red", soft_wrap=True)
+        raise typer.Exit(2) from error
+    missing = f"；库里没有的 {len(report.not_held)} 题" if report.not_held else ""
+    console.print(f"{report.cases} 题，前三条命中 {report.hits} 题{missing}", soft_wrap=True)
+    for one in report.failures:
+        found = "、".join(one.found) or "无"
+        expected = "、".join(one.expected)
+        console.print(f"  {one.question}：应为 {expected}，得到 {found}", soft_wrap=True)
+    raise typer.Exit(1 if report.failures else 0)
