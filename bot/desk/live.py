@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -145,11 +146,12 @@ class DeskConnection:
         if conversation_id not in self._watched:
             self._changed.set()
         elif self._later is None:
-            self._later = asyncio.get_running_loop().call_later(WORDS_SETTLE_S, self._changed.set)
+            pause_s = _within(WORDS_SETTLE_S)
+            self._later = asyncio.get_running_loop().call_later(pause_s, self._changed.set)
 
     async def _look_again(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_AGAIN_S)
+            await asyncio.sleep(_within(LOOK_AGAIN_S))
             self._changed.set()
 
     async def _push_queue(self) -> None:
@@ -295,7 +297,7 @@ class DeskConnection:
 async def _next(events: AsyncIterator[Event]) -> Event:
     """Return the next event, or an empty one when it is time to look again."""
     try:
-        async with asyncio.timeout(LOOK_AGAIN_S):
+        async with asyncio.timeout(_within(LOOK_AGAIN_S)):
             return await anext(events)
     except TimeoutError:
         return {}
@@ -309,3 +311,8 @@ def _view_limiter() -> CapacityLimiter:
         limiter = CapacityLimiter(VIEWS_AT_ONCE)
         _views.set(limiter)
         return limiter
+
+
+def _within(longest_s: float) -> float:
+    """Return a pause up to so long: hundreds of connections must not all read in one moment."""
+    return longest_s * random.uniform(0.5, 1.0)

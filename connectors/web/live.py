@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
@@ -136,7 +137,8 @@ class LiveConnection:
 
     async def _look_again(self) -> None:
         while True:
-            await anyio.sleep(LOOK_AGAIN_S)
+            # Not all together: hundreds may have connected in one moment.
+            await anyio.sleep(LOOK_AGAIN_S * random.uniform(0.5, 1.0))
             await self._push()
 
     async def _push(self, *, always: bool = False) -> None:
