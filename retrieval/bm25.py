@@ -85,30 +85,29 @@ class LexicalIndex:
             terms.size,
         )
 
-    def _column(self, term: str) -> int | None:
-        wanted = np.uint64(term_hash(term))
-        at = int(np.searchsorted(self.terms, wanted))
-        if at == len(self.terms) or self.terms[at] != wanted:
-            return None
-        return at
+    def _columns(self, query: Mapping[str, float]) -> tuple[npt.NDArray[np.int64], FloatArray]:
+        """Return the columns of the query's known terms, and their weights."""
+        wanted = np.fromiter(map(term_hash, query), np.uint64, len(query))
+        weights = np.fromiter(query.values(), np.float32, len(query))
+        at = np.searchsorted(self.terms, wanted)
+        known = np.flatnonzero(at < len(self.terms))
+        known = known[self.terms[at[known]] == wanted[known]]
+        return at[known], weights[known]
 
     def score(self, query: Mapping[str, float]) -> FloatArray:
         """Return float32 (size,): the sum of the query terms' scores times their weights."""
         total = np.zeros(self.size, np.float32)
-        for term, weight in query.items():
-            column = self._column(term)
-            if column is not None:
-                start, end = self.indptr[column], self.indptr[column + 1]
-                total[self.rows[start:end]] += np.float32(weight) * self.scores[start:end]
+        columns, weights = self._columns(query)
+        starts, ends = self.indptr[columns].tolist(), self.indptr[columns + 1].tolist()
+        for start, end, weight in zip(starts, ends, weights, strict=True):
+            total[self.rows[start:end]] += weight * self.scores[start:end]
         return total
 
     def ceiling(self, query: Mapping[str, float], *, unknown: float = 0.0) -> float:
         """Return what a document best in every term would score; ``unknown`` for new terms."""
-        total = 0.0
-        for term, weight in query.items():
-            column = self._column(term)
-            total += weight * (unknown if column is None else float(self.peaks[column]))
-        return total
+        columns, weights = self._columns(query)
+        missing = sum(query.values()) - float(weights.sum())
+        return float(weights @ self.peaks[columns]) + unknown * missing
 
     def save(self, folder: Path) -> None:
         """Write the arrays as ``.npy`` files under ``folder``."""

@@ -89,10 +89,12 @@ class Words:
         number[used] = np.arange(len(used), dtype=np.int32)
         alike = self.directions[used].astype(np.float32) @ (query.directions.T / _LARGEST)
         own = number[tokens]
-        best = np.maximum.reduceat(alike[own], first, axis=0)
-        asked = best @ (query.weights / query.weights.sum())
+        # One row a word of the query: the largest of a run is found faster than of a column.
+        by_word = np.ascontiguousarray(alike.T)
+        best = np.maximum.reduceat(np.take(by_word, own, axis=1), first, axis=1)
+        asked = (query.weights / query.weights.sum()) @ best
         weights = self.weights[tokens]
-        nearest = alike.max(axis=1)[own]
+        nearest = by_word.max(axis=0)[own]
         total = np.add.reduceat(weights, first)
         told = np.add.reduceat(weights * nearest, first) / np.maximum(total, 1e-6)
         return Found(asked, told.astype(np.float32))
