@@ -64,11 +64,14 @@ def prepare() -> None:
 @app.command(hidden=True)
 def serve() -> None:
     """只启动应用进程（bot up 和 systemd 使用）。"""
+    from uvicorn.loops.auto import auto_loop_factory
+
     from bot.app import serve as run_application
 
     settings = Settings()
     configure(settings.log_level, json=settings.log_json)
-    asyncio.run(run_application(settings))
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        runner.run(run_application(settings))
 
 
 @app.command()

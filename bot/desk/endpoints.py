@@ -78,6 +78,7 @@ def _announcer(bus: Bus) -> Callable[[Outbound, Mode], Awaitable[None]]:
             "conversation_id": message.conversation_id,
             "id": message.id,
             "mode": mode,
+            "sender": message.sender,
         }
         await bus.publish(conversation_topic(message.conversation_id), event)
         await bus.publish(QUEUE_TOPIC, event)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select, true
+from sqlalchemy import Connection, Row, func, or_, select, true
 
 from bot.dialogue.moves import Follower
 from bot.dialogue.repository import (
@@ -119,33 +119,34 @@ class DeskReading:
     def _lines(
         self, where: Sequence[Any], order: Sequence[Any], limit: int = QUEUE_SHOWN
     ) -> list[Waiting]:
-        query = select(conversations).where(*where).order_by(*order).limit(limit)
+        last, trigger = _last_words(), _last_words(before_queued=True)
+        query = select(conversations, last, trigger).where(*where).order_by(*order).limit(limit)
         with self.store.read() as connection:
             rows = connection.execute(query).all()
-            return [
-                Waiting(
-                    conversation_of(row),
-                    self._last_words(connection, row.id),
-                    self._context(row.context_enc),
-                    self._last_words(connection, row.id, row.queued_at),
-                )
-                for row in rows
-            ]
+            wanted = {number for row in rows for number in (row.last, row.trigger)} - {None}
+            words = {
+                row.id: self._outbound(row)
+                for row in connection.execute(select(messages).where(messages.c.id.in_(wanted)))
+            }
+        return [
+            Waiting(
+                conversation_of(row),
+                words.get(row.last),
+                self._context(row.context_enc),
+                words.get(row.trigger),
+            )
+            for row in rows
+        ]
 
     def trigger(self, found: Conversation) -> Outbound | None:
         """Return what the visitor said last before the hand-over, if there was one."""
-        with self.store.read() as connection:
-            return self._last_words(connection, found.id, found.queued_at)
-
-    def _last_words(
-        self, connection: Connection, conversation_id: str, until: dt.datetime | None = None
-    ) -> Outbound | None:
         query = select(messages).where(
-            messages.c.conversation_id == conversation_id, messages.c.sender == Sender.VISITOR
+            messages.c.conversation_id == found.id, messages.c.sender == Sender.VISITOR
         )
-        if until is not None:
-            query = query.where(messages.c.created_at <= until)
-        row = connection.execute(query.order_by(messages.c.id.desc()).limit(1)).first()
+        if found.queued_at is not None:
+            query = query.where(messages.c.created_at <= found.queued_at)
+        with self.store.read() as connection:
+            row = connection.execute(query.order_by(messages.c.id.desc()).limit(1)).first()
         return None if row is None else self._outbound(row)
 
     def readable(self, conversation_id: str, person: Staff) -> Conversation:
@@ -298,6 +299,17 @@ class DeskReading:
             row.author,
             row.client_id,
         )
+
+
+def _last_words(*, before_queued: bool = False) -> Any:
+    """Select the number of the visitor's last message, of all or of those before the hand-over."""
+    said = (
+        messages.c.conversation_id == conversations.c.id,
+        messages.c.sender == Sender.VISITOR,
+    )
+    until = (messages.c.created_at <= conversations.c.queued_at,) if before_queued else ()
+    name = "trigger" if before_queued else "last"
+    return select(func.max(messages.c.id)).where(*said, *until).scalar_subquery().label(name)
 
 
 def _invites(staff_id: int) -> Any:

@@ -109,7 +109,10 @@ class ConversationRepository:
         return None if row is None else conversation_of(row)
 
     def receive(self, inbound: Inbound, parts: Sequence[Part]) -> Received:
-        """Store a visitor's message once; a repeated client id finds the first one."""
+        """Store a visitor's message once; a repeated client id finds the first one.
+
+        While a lawyer has the conversation nothing else is owed: it counts as answered.
+        """
         with self.store.write() as connection:
             row = self._lock(connection, inbound.conversation_id)
             context = self._context(row.context_enc)
@@ -132,8 +135,11 @@ class ConversationRepository:
                 Sender.VISITOR,
                 parts,
                 client_id=inbound.client_id,
+                answered=mode is Mode.HUMAN,
             )
-            return Received(message.id, True, False, mode, context)
+            if mode is Mode.HUMAN:
+                self._touch(connection, inbound.conversation_id, updated_at=self._clock.now())
+            return Received(message.id, True, mode is Mode.HUMAN, mode, context)
 
     def turn(self, conversation_id: str) -> Turn | None:
         """Return the visitor's latest message as an action needs it; None if unknown here."""
@@ -210,9 +216,7 @@ class ConversationRepository:
                     "offered_to": None,
                     "offered_at": None,
                 }
-            connection.execute(
-                update(conversations).where(conversations.c.id == conversation_id).values(values)
-            )
+            self._touch(connection, conversation_id, **values)
             if mode is not Mode(row.mode):
                 self.tell(connection, self._move(row, Mode.QUEUED, reason=handover))
             sent = tuple(
@@ -228,6 +232,10 @@ class ConversationRepository:
                 if group
             )
             return sent, mode
+
+    def _touch(self, connection: Connection, conversation_id: str, **values: Any) -> None:
+        mine = conversations.c.id == conversation_id
+        connection.execute(update(conversations).where(mine).values(values))
 
     def move(
         self,
@@ -289,6 +297,7 @@ class ConversationRepository:
         route: str = "",
         author: str = "",
         author_id: int | None = None,
+        answered: bool | None = None,
     ) -> Outbound:
         """Insert a message; the caller holds the conversation's row lock."""
         now = self._clock.now()
@@ -303,7 +312,7 @@ class ConversationRepository:
                 author_id=author_id,
                 route=route or None,
                 parts_enc=encrypted,
-                answered=sender is not Sender.VISITOR,
+                answered=sender is not Sender.VISITOR if answered is None else answered,
                 created_at=now,
             )
         )
@@ -313,14 +322,32 @@ class ConversationRepository:
 
     def after(self, conversation_id: str, message_id: int, limit: int = 200) -> list[Outbound]:
         """Return messages newer than ``message_id``, oldest first."""
+        with self.store.read() as connection:
+            return self._after(connection, conversation_id, message_id, limit)
+
+    def news(self, conversation_id: str, message_id: int) -> tuple[list[Outbound], Mode]:
+        """Return messages newer than ``message_id``, oldest first, and who owns the conversation.
+
+        Raises:
+            NotFound: there is no such conversation.
+        """
+        query = select(conversations.c.mode).where(conversations.c.id == conversation_id)
+        with self.store.read() as connection:
+            mode = connection.execute(query).scalar_one_or_none()
+            if mode is None:
+                raise NotFound
+            return self._after(connection, conversation_id, message_id, 200), Mode(mode)
+
+    def _after(
+        self, connection: Connection, conversation_id: str, message_id: int, limit: int
+    ) -> list[Outbound]:
         query = (
             select(messages)
             .where(messages.c.conversation_id == conversation_id, messages.c.id > message_id)
             .order_by(messages.c.id)
             .limit(limit)
         )
-        with self.store.read() as connection:
-            return [self._outbound(row) for row in connection.execute(query)]
+        return [self._outbound(row) for row in connection.execute(query)]
 
     def before(self, conversation_id: str, message_id: int, limit: int = 50) -> list[Outbound]:
         """Return messages older than ``message_id``, newest first."""

@@ -129,7 +129,11 @@ class DialogueService:
         conversation_id = inbound.conversation_id
         received = await store.run(lambda: repository.receive(inbound, parts))
         if received.is_new:
-            await self._announce(conversation_id, received.message_id, received.mode)
+            await self._announce(
+                conversation_id, received.message_id, Sender.VISITOR, received.mode
+            )
+        if received.is_new and received.mode is Mode.HUMAN:
+            return Reply((), received.mode, received.message_id), TurnReply("lawyer", ())
         if received.answered:
             stored = await store.run(
                 lambda: repository.replies_to(conversation_id, received.message_id)
@@ -169,7 +173,7 @@ class DialogueService:
         if answer.handover is not None and mode is Mode.QUEUED:
             sent += (await self._queue_notice(conversation_id, answer),)
         if sent:
-            await self._announce(conversation_id, sent[-1].id, mode, received.mode)
+            await self._announce(conversation_id, sent[-1].id, sender, mode, received.mode)
         log.info(
             "reply_sent",
             conversation_id=conversation_id,
@@ -267,10 +271,12 @@ class DialogueService:
 
         return await self._repository.store.run(tell)
 
-    async def _announce(self, conversation_id: str, message_id: int, *modes: Mode) -> None:
+    async def _announce(
+        self, conversation_id: str, message_id: int, sender: Sender, *modes: Mode
+    ) -> None:
         """Tell open connections; the desk hears whenever it owns or owned the conversation."""
         event = {"kind": "message", "conversation_id": conversation_id, "id": message_id}
-        event |= {"mode": modes[0]}
+        event |= {"mode": modes[0], "sender": sender}
         await self._bus.publish(conversation_topic(conversation_id), event)
         if not BOT_SPEAKS.issuperset(modes):
             await self._bus.publish(QUEUE_TOPIC, event)

@@ -82,11 +82,8 @@ class WebVisitors:
         found = self._conversations.by_token(token)
         return None if found is None else found.id
 
-    def mode(self, conversation_id: str) -> str:
-        return self._conversations.get(conversation_id).mode
-
-    def after(self, conversation_id: str, message_id: int) -> Sequence[Outbound]:
-        return self._conversations.after(conversation_id, message_id)
+    def news(self, conversation_id: str, message_id: int) -> tuple[Sequence[Outbound], str]:
+        return self._conversations.news(conversation_id, message_id)
 
     def receipt(self, conversation_id: str, got: int, seen: int) -> bool:
         return self._conversations.receipt(conversation_id, got, seen)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import structlog
 from limits import RateLimitItem, parse
 from limits.aio.storage import Storage
-from limits.aio.strategies import MovingWindowRateLimiter
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 from limits.storage import storage_from_string
 
@@ -23,7 +23,8 @@ class Allowance:
         own = {"implementation": "redispy"} if redis_url else {}
         storage = storage_from_string(uri, wrap_exceptions=True, **own)
         assert isinstance(storage, Storage)
-        self._limiter = MovingWindowRateLimiter(storage)
+        # Two counters a visitor; a moving window keeps, and looks through, a list of every hit.
+        self._limiter = SlidingWindowCounterRateLimiter(storage)
         self._refuse = refuse
 
     async def take(self, limit: RateLimitItem, *who: str) -> None:

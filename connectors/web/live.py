@@ -159,9 +159,8 @@ class LiveConnection:
                 always = False
 
     def _news(self) -> tuple[Sequence[Outbound], str]:
-        """Read in one thread what is new and who owns the conversation now."""
-        found = self._visitors.after(self._conversation_id, self._cursor)
-        return found, shown_mode(self._visitors.mode(self._conversation_id))
+        found, mode = self._visitors.news(self._conversation_id, self._cursor)
+        return found, shown_mode(mode)
 
     async def _listen(self) -> None:
         while True:

@@ -66,10 +66,11 @@ class Visitors(Protocol):
         """Return the conversation's id, or None for an unknown or erased token."""
         ...
 
-    def mode(self, conversation_id: str) -> str: ...
+    def news(self, conversation_id: str, message_id: int) -> tuple[Sequence[Outbound], str]:
+        """Return at most some hundreds of messages newer than ``message_id``, and the mode.
 
-    def after(self, conversation_id: str, message_id: int) -> Sequence[Outbound]:
-        """Return at most some hundreds of messages newer than ``message_id``, oldest first."""
+        The oldest message comes first; both are of one moment.
+        """
         ...
 
     def receipt(self, conversation_id: str, got: int, seen: int) -> bool:

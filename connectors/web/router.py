@@ -152,8 +152,7 @@ def _talk_routes(channel: WebChannel) -> APIRouter:
     async def messages(
         conversation_id: str = visit, after: int = Query(0, ge=0, lt=2**62)
     ) -> dict[str, Any]:
-        found = await to_thread.run_sync(visitors.after, conversation_id, after)
-        mode = await to_thread.run_sync(visitors.mode, conversation_id)
+        found, mode = await to_thread.run_sync(visitors.news, conversation_id, after)
         return {"messages": [message.to_json() for message in found], "mode": shown_mode(mode)}
 
     @router.post("/files", summary="上传图片或 PDF", openapi_extra=UPLOAD_SCHEMA)

@@ -214,7 +214,7 @@ def test_a_store_that_fails_closes_the_connection_in_words(
         def unavailable(*_: object) -> None:
             raise StorageUnavailable
 
-        monkeypatch.setattr(small.conversations, "after", unavailable)
+        monkeypatch.setattr(small.conversations, "news", unavailable)
         visitor.client.portal.call(  # type: ignore[union-attr]
             small.bus.publish, f"conversation:{visitor.session}", {"kind": "message"}
         )
@@ -239,11 +239,8 @@ async def test_pushing_at_the_same_time_sends_each_message_once() -> None:
             sent.extend(m["id"] for m in frame["messages"])
 
     class Visitors:
-        def after(self, _conversation: str, message_id: int) -> list[Any]:
-            return [Stored(n) for n in (1, 2, 3) if n > message_id]
-
-        def mode(self, _conversation: str) -> str:
-            return "bot"
+        def news(self, _conversation: str, message_id: int) -> tuple[list[Any], str]:
+            return [Stored(n) for n in (1, 2, 3) if n > message_id], "bot"
 
     class Stored:
         def __init__(self, number: int) -> None:
