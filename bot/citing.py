@@ -6,24 +6,16 @@ The fields are those of docs/measuring.md; a wrong line gives its id and an erro
 from __future__ import annotations
 
 import datetime as dt
-import json
-import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Protocol
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    StrictInt,
-    StrictStr,
-    ValidationError,
-)
+from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr
 
 from bot.dialogue.asof import LawTexts
 from bot.dialogue.normalise import canonical
+from bot.lines import Day, Row, read_line
 from knowledge_base.citations import Citation, key_parts
 from knowledge_base.factdates import fact_date
 from knowledge_base.models import Kind, KnowledgeBase, Version
@@ -32,15 +24,11 @@ from knowledge_base.verifier import Verdict, Verifier
 from knowledge_base.versions import same_day
 from retrieval.search import SearchResult
 
-Row = dict[str, Any]
-C = TypeVar("C", bound=BaseModel)
 MOST_ARTICLES = 5
 _WRITTEN = {
-    "id": "要是字符串或整数",
     "text": "要是一段文字",
     "question": "要是一段文字",
     "key": "要写成 劳动合同法/82",
-    "on": "要写成 2026-11-23",
 }
 _SEARCHED = 12
 LONGEST_AROUND = 12
@@ -48,16 +36,6 @@ LONGEST_AROUND = 12
 _NOTHING = "那一天没有这部法或这一条"
 LONGEST = 20_000
 """Characters of a text to judge; a book is to be sent in pieces."""
-
-
-def _iso(value: object) -> object:
-    if not isinstance(value, str) or _ISO.fullmatch(value) is None:
-        raise ValueError("no day")
-    return value
-
-
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
-Day = Annotated[dt.date, BeforeValidator(_iso)]
 
 
 class CiteCase(BaseModel):
@@ -104,7 +82,7 @@ class Citing:
 
     def cite(self, line: str) -> Row:
         """Judge every citation of a text on a day."""
-        case = _read(CiteCase, line)
+        case = read_line(CiteCase, line, _WRITTEN)
         if isinstance(case, dict):
             return case
         if len(case.text) > LONGEST:
@@ -117,7 +95,7 @@ class Citing:
 
     def law(self, line: str) -> Row:
         """Show which articles held on a day, in the text of that day."""
-        case = _read(LawCase, line)
+        case = read_line(LawCase, line, _WRITTEN)
         if isinstance(case, dict):
             return case
         if not case.key and not (case.question or "").strip():
@@ -216,21 +194,6 @@ class Citing:
         article = self.kb.articles.get(key)
         is_same = article is not None and same_day(article.version.passed, version.passed)
         return article.gist if article is not None and is_same else ""
-
-
-def _read(shape: type[C], line: str) -> C | Row:
-    try:
-        raw = json.loads(line)
-        json.dumps(raw, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        return {"id": None, "error": "这一行不是 JSON，或含有不成字的编码"}
-    if not isinstance(raw, dict):
-        return {"id": None, "error": "每行要是一个 {…}"}
-    try:
-        return shape.model_validate(raw)
-    except ValidationError as error:
-        field = str(error.errors()[0]["loc"][0])
-        return {"id": raw.get("id"), "error": f"{field} {_WRITTEN.get(field, '写法不对')}"}
 
 
 def _day(day: dt.date | None) -> str | None:

@@ -20,18 +20,19 @@ from bot import backup as backups
 from bot import doctor as doctoring
 from bot.accounts.repository import AccountRepository
 from bot.accounts.service import AccountService
-from bot.citing import Citing
-from bot.core import Core, build_citing, build_index, make_store
-from bot.domain.clock import SystemClock
+from bot.core import Core, build_citing, build_index, make_store, publish_learned
+from bot.domain.clock import SystemClock, china_date
 from bot.errors import LawbridgeError
 from bot.kb_commands import kb_app
 from bot.log import configure
+from bot.measuring import Measuring
 from bot.preparation import prepare as make_ready
 from bot.rasa_server import RasaMissing
 from bot.routing import RouteResult, route_messages
 from bot.session import temporary_bot
 from bot.settings import Settings
 from connectors.console import render
+from knowledge_base.rules.wording import AidWording
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, help="法桥：公共法律服务咨询机器人"
@@ -149,7 +150,7 @@ def cite(
     file: Annotated[Path, typer.Argument(help="每行一个 JSON：{id, text, on?}")],
 ) -> None:
     """核对引用的法条：现行有效、已变动、查不到（见 docs/measuring.md）。"""
-    _each_line(file, lambda citing: citing.cite)
+    _each_line(file, lambda say: build_citing(Settings(), say=say).cite)
 
 
 @app.command()
@@ -157,14 +158,36 @@ def law(
     file: Annotated[Path, typer.Argument(help="每行一个 JSON：{id, question 或 key, on?}")],
 ) -> None:
     """查某一天有效的条文（见 docs/measuring.md）。"""
-    _each_line(file, lambda citing: citing.law)
+    _each_line(file, lambda say: build_citing(Settings(), say=say).law)
 
 
-def _each_line(file: Path, work: Callable[[Citing], Callable[[str], dict[str, Any]]]) -> None:
+@app.command()
+def assess(
+    file: Annotated[Path, typer.Argument(help="每行一个 JSON：{id, facts, on?}")],
+) -> None:
+    """判断能不能申请法律援助（见 docs/measuring.md）。"""
+    _each_line(file, lambda _: _measuring().assess)
+
+
+@app.command()
+def calc(
+    file: Annotated[Path, typer.Argument(help="每行一个 JSON：{id, calc, input, on?}")],
+) -> None:
+    """计算补偿、费用、期限（见 docs/measuring.md）。"""
+    _each_line(file, lambda _: _measuring().calc)
+
+
+def _measuring() -> Measuring:
+    return Measuring(AidWording.load(), china_date(SystemClock().now()))
+
+
+def _each_line(
+    file: Path, make: Callable[[Callable[[str], None]], Callable[[str], dict[str, Any]]]
+) -> None:
     rows = _read_lines(file)
     quiet()
     with _explained(), Progress(console=console, transient=True) as progress:
-        answer = work(build_citing(Settings(), say=progress.console.print))
+        answer = make(progress.console.print)
         for row in progress.track(rows, description="核对"):
             print(json.dumps(answer(row), ensure_ascii=False), flush=True)
 
@@ -172,7 +195,10 @@ def _each_line(file: Path, work: Callable[[Citing], Callable[[str], dict[str, An
 @index_app.command("build")
 def index_build() -> None:
     """内容有变化时重建检索索引。"""
-    built = build_index(Settings(), show_progress=True)
+    settings = Settings()
+    with _explained():
+        publish_learned(settings)
+        built = build_index(settings, show_progress=True)
     console.print("索引已重建。" if built else "内容没有变化，索引无需重建。")
 
 

@@ -1,0 +1,69 @@
+"""The calculators by name: from what somebody gave to a result, or to what is lacking."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from knowledge_base.rules import deadlines, fees, labour, persons
+from knowledge_base.rules.worked import Worked
+
+
+@dataclass(frozen=True)
+class Calculator:
+    """``shape`` is the dataclass of its inputs, whose required fields must be given."""
+
+    shape: Any
+    work: Callable[[Any, dt.date], Worked]
+    unit: str = "元"
+
+
+CALCULATORS: dict[str, Calculator] = {
+    "severance": Calculator(labour.Severance, lambda given, _: labour.severance(given)),
+    "double_wage": Calculator(labour.DoubleWage, labour.double_wage),
+    "overtime": Calculator(labour.Overtime, lambda given, _: labour.overtime(given)),
+    "annual_leave": Calculator(labour.AnnualLeave, lambda given, _: labour.annual_leave(given)),
+    "injury_lump_sum": Calculator(
+        labour.InjuryLumpSum, lambda given, _: labour.injury_lump_sum(given)
+    ),
+    "court_fee": Calculator(fees.CourtFee, lambda given, _: fees.court_fee(given)),
+    "loan_interest": Calculator(
+        persons.LoanInterest, lambda given, _: persons.loan_interest(given)
+    ),
+    "disability_years": Calculator(
+        persons.DisabilityYears, lambda given, _: persons.disability_years(given), "年"
+    ),
+    "child_support": Calculator(
+        persons.ChildSupport, lambda given, _: persons.child_support(given), "元/月"
+    ),
+    "delayed_performance": Calculator(
+        fees.DelayedPerformance, lambda given, _: fees.delayed_performance(given)
+    ),
+    "deadline": Calculator(deadlines.Deadline, lambda given, _: deadlines.deadline(given), "日"),
+}
+
+_ADAPTERS = {name: TypeAdapter(each.shape) for name, each in CALCULATORS.items()}
+
+
+def calculate(name: str, given: Mapping[str, object], on: dt.date) -> Worked:
+    """Work out calculator ``name`` from inputs as JSON writes them; None counts as not given.
+
+    Raises ``KeyError`` for an unknown calculator, ``ValueError`` for an input that cannot be.
+    """
+    calculator = CALCULATORS[name]
+    known = {key: value for key, value in given.items() if value is not None}
+    try:
+        # As JSON, strictly: a day is an ISO text and never a number of seconds.
+        inputs = _ADAPTERS[name].validate_json(json.dumps(known), strict=True)
+    except ValidationError as error:
+        wrong = [str(e["loc"][0]) for e in error.errors() if e["type"] != "missing"]
+        if wrong:
+            raise ValueError("这些数据不对：" + "、".join(dict.fromkeys(wrong))) from error
+        missing = tuple(str(e["loc"][0]) for e in error.errors())
+        return Worked(None, calculator.unit, (), calculator.shape.articles, missing)
+    return calculator.work(inputs, on)

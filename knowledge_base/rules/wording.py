@@ -1,0 +1,40 @@
+"""What a citizen is told about an assessment; the sentences stand in ``legal_aid.yml``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from knowledge_base.rules.eligibility import Assessment
+
+_FILE = Path(__file__).with_name("legal_aid.yml")
+
+
+@dataclass(frozen=True)
+class AidWording:
+    """The sentences by outcome, what is added, and the names of missing facts."""
+
+    sentences: Mapping[str, str]
+    urgent: str
+    detained: str
+    missing: Mapping[str, str]
+
+    @classmethod
+    def load(cls, path: Path = _FILE) -> AidWording:
+        """Read the sentences."""
+        table: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return cls(table["say"], table["urgent"], table["detained"], table["missing"])
+
+    def say(self, found: Assessment, *, detained: bool = False) -> str:
+        """Return what the citizen is told; never a promise."""
+        missing = "、".join(self.missing[name] for name in found.missing)
+        told = [self.sentences[found.say].format(missing=missing)]
+        if found.urgent:
+            told.append(self.urgent)
+        if detained and found.outcome in ("MAY_QUALIFY", "NEED_INFO"):
+            told.append(self.detained)
+        return "".join(told)
