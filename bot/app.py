@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import contextlib
 import datetime as dt
+import gc
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -32,6 +32,9 @@ from bot.accounts.trail.service import TrailService
 from bot.actions.server import create_actions_app
 from bot.aid.endpoints import create_aid_router
 from bot.bus import Bus, conversation_topic
+from bot.calculators.endpoints import create_calculator_pages
+from bot.continuation.repository import ContinuationRepository
+from bot.continuation.service import ContinuationService
 from bot.copilot.corrections import Corrections
 from bot.copilot.endpoints import create_copilot_router
 from bot.copilot.learned import LearnedFiles
@@ -55,13 +58,14 @@ from bot.store.outbox import Handler, OutboxRunner
 from bot.uploads.repository import UploadRepository
 from bot.uploads.service import UploadService
 from bot.web.http import Protections, install_error_handlers
-from bot.web.pages import create_pages, not_found_page
+from bot.web.pages import create_pages, not_found_page, refused_page
 from bot.web.staff import StaffGuard
 from bot.web.visitors import REFUSALS, BusFeed, WebVisitors
 from connectors.web.ports import WebOptions
 from connectors.web.router import create_web_router
 from connectors.wechat.codec import WeChatAccount
 from connectors.wechat.router import create_wechat_router
+from knowledge_base.tools import load_calculators
 
 log = structlog.get_logger(__name__)
 
@@ -94,7 +98,10 @@ def create_app(core: Core) -> FastAPI:
         redoc_url=None,
     )
     templates = Jinja2Templates(WEB / "templates")
-    install_error_handlers(app, not_found_page(templates, settings.bureau))
+    guard = StaffGuard(make_accounts(core))
+    install_error_handlers(
+        app, not_found_page(templates, settings.bureau), refused_page(templates, guard)
+    )
     app.add_middleware(
         Protections, embedding_sites=settings.allowed_sites, https=settings.cookie_secure
     )
@@ -102,6 +109,15 @@ def create_app(core: Core) -> FastAPI:
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
     app.include_router(_operations(core))
     app.include_router(create_pages(core.kb, templates, settings.bureau, core.as_of))
+    app.include_router(
+        create_calculator_pages(
+            load_calculators(settings.knowledge_dir),
+            templates,
+            core.texts,
+            settings.bureau,
+            core.clock,
+        )
+    )
     _include_features(app, core, templates)
     return app
 
@@ -122,6 +138,7 @@ def housekeeping(core: Core) -> Housekeeping:
         rasa_tracker=core.rasa_tracker,
         matters=core.kept_matters,
         corrections=make_corrections(core).sweep,
+        continuations=make_continuations(core).forget_expired,
     )
 
 
@@ -132,6 +149,10 @@ def make_privacy(core: Core) -> PrivacyService:
         core.rasa_tracker,
         core.clock,
     )
+
+
+def make_continuations(core: Core) -> ContinuationService:
+    return ContinuationService(ContinuationRepository(core.store, core.clock), core.clock)
 
 
 def make_accounts(core: Core) -> AccountService:
@@ -152,7 +173,7 @@ def make_corrections(core: Core) -> Corrections:
 def _include_features(app: FastAPI, core: Core, templates: Jinja2Templates) -> None:
     settings = core.settings
     accounts = make_accounts(core)
-    uploads = UploadService(UploadRepository(core.store, core.clock))
+    uploads = UploadService(UploadRepository(core.store, core.clock), core.scanner)
     held = DeskRepository(core.store, core.clock, core.followers)
     desk = DeskService(
         held,
@@ -162,6 +183,8 @@ def _include_features(app: FastAPI, core: Core, templates: Jinja2Templates) -> N
         files=uploads,
         words=load_words(),
         roster=core.roster.service,
+        open_question=core.open_question,
+        bureau=settings.bureau,
     )
     guard = StaffGuard(accounts)
     copilot = CopilotService(
@@ -177,7 +200,7 @@ def _include_features(app: FastAPI, core: Core, templates: Jinja2Templates) -> N
     people = PeopleService(PeopleRepository(core.store, core.clock), accounts)
     trail = TrailService(TrailRepository(core.store))
     for router in (
-        create_matters_router(core.matters, guard, templates),
+        create_matters_router(core.matters, guard, core.bus, templates),
         create_roster_router(core.roster.service, guard, templates),
         create_copilot_router(copilot, guard, templates),
         create_people_router(people, guard, templates),
@@ -221,6 +244,7 @@ def _web_channel(core: Core, uploads: UploadService) -> APIRouter:
         uploads,
         core.texts,
         core.waiting,
+        make_continuations(core),
         bureau=settings.bureau,
         ai_label=label,
     )
@@ -235,6 +259,8 @@ def _web_channel(core: Core, uploads: UploadService) -> APIRouter:
         sessions_per_address=limits.sessions_per_address,
         messages_per_visitor=limits.messages_per_visitor,
         messages_per_address=limits.messages_per_address,
+        continuations_per_address=limits.continuations_per_address,
+        continuations_in_all=limits.continuations_in_all,
         redis_url=settings.redis_url,
     )
     return create_web_router(core.dialogue, visitors, BusFeed(core.bus), REFUSALS, options)

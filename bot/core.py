@@ -25,12 +25,15 @@ from bot.aid.repository import AidRepository
 from bot.aid.service import AidService
 from bot.bus import Bus, InProcessBus, RedisBus
 from bot.citing import Citing
+from bot.copilot.corrections import publish
 from bot.copilot.learned import QUESTIONS as LEARNED
-from bot.copilot.learned import with_learned
+from bot.copilot.learned import LearnedFiles, with_learned
+from bot.copilot.repository import CorrectionRepository
 from bot.dialogue.answers import Composer, Limits
 from bot.dialogue.asof import LawOfTheDay
 from bot.dialogue.complexity import Complexity
 from bot.dialogue.followup import FollowUps
+from bot.dialogue.forms import OpenQuestion
 from bot.dialogue.guard import CitationGuard
 from bot.dialogue.moves import Follower
 from bot.dialogue.rasa import RasaClient
@@ -41,6 +44,7 @@ from bot.dialogue.service import DialogueService, Fallback
 from bot.dialogue.waiting import WaitingRoom
 from bot.domain.clock import Clock, SystemClock, china_date
 from bot.interviews.chat import GuidedChat
+from bot.interviews.sums import Sums
 from bot.lawbase.corpus import every_version
 from bot.lawbase.repository import LawRepository
 from bot.matters.follower import MatterFollower
@@ -57,6 +61,7 @@ from bot.store.engine import make_engine
 from bot.store.migrate import migrate
 from bot.store.unit import Store
 from bot.texts import Texts, load_texts
+from bot.uploads.scanning import Scanner, open_scanner
 from knowledge_base.consultations import load_interviews
 from knowledge_base.freshness import Coverage, coverage
 from knowledge_base.loader import load
@@ -100,6 +105,8 @@ class Core:
     kept_matters: MatterRepository
     roster: Roster
     waiting: WaitingRoom
+    open_question: OpenQuestion
+    scanner: Scanner | None
 
     @property
     def as_of(self) -> date:
@@ -131,6 +138,21 @@ def build_index(settings: Settings, *, show_progress: bool = False) -> bool:
         show_progress=show_progress,
     )
     return _stamp(settings.resolved_index_dir) != before
+
+
+def publish_learned(settings: Settings) -> int:
+    """Write what lawyers taught anew from the database; return how many questions it is.
+
+    Whatever happened to the files, an index built after this holds every accepted correction.
+
+    Raises:
+        OSError: the data directory cannot be written.
+    """
+    store = make_store(settings)
+    try:
+        return publish(CorrectionRepository(store, SystemClock()), LearnedFiles(settings.data_dir))
+    finally:
+        store.engine.dispose()
 
 
 def _stamp(directory: Path) -> str:
@@ -196,9 +218,9 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
     ledger = MatterLedger(store, load_targets())
     followers = (MatterFollower(ledger),)
     conversations = ConversationRepository(store, clock, followers)
-    kept = MatterRepository(ledger, clock)
+    kept = MatterRepository(ledger, clock, conversations)
     roster = open_roster(store, clock, conversations, kept, TOPICS)
-    matters = MatterService(kept, conversations, clock, roster.service.conflicted)
+    matters = MatterService(kept, clock, roster.service.conflicted)
     waiting = WaitingRoom(conversations, texts, matters, roster.duty)
     followups = FollowUps(settings.knowledge_dir / "lexicon" / "followups.yml", (settings.region,))
     base = open_law_base(store, clock)
@@ -207,16 +229,23 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
     ratings = RatingService(RatingRepository(store, clock))
     aid = AidService(AidRepository(store, clock), conversations, clock)
     aid_chat = AidChat(aid, texts)
+    calculators = load_calculators(settings.knowledge_dir)
     guided_chat = GuidedChat(
-        load_interviews(settings.knowledge_dir), composer, conversations, texts
+        load_interviews(settings.knowledge_dir),
+        composer,
+        conversations,
+        texts,
+        Sums.of(calculators, composer.kb.articles, texts),
+        clock,
     )
+    open_question = OpenQuestion(conversations, (aid_chat, guided_chat))
     cipher = store.cipher
     reader = TurnReader(conversations)
     statutes = StatuteLookup(composer, law, texts)
     lookups = Lookups(composer, statutes, texts, settings.region)
     tools = Tools(
         composer,
-        load_calculators(settings.knowledge_dir),
+        calculators,
         load_documents(settings.knowledge_dir),
         texts,
     )
@@ -233,6 +262,7 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         texts,
         waiting,
         Complexity(texts),
+        open_question,
     )
     actions = (
         *reply_actions(composer, lookups, statutes, tools, talk, reader, cipher),
@@ -262,4 +292,6 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         kept,
         roster,
         waiting,
+        open_question,
+        open_scanner(settings.clamav),
     )

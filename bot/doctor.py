@@ -23,6 +23,7 @@ from bot.store.engine import make_engine
 from bot.store.migrate import is_current
 from bot.store.unit import Store
 from bot.supervisor import plan_of
+from bot.uploads.scanning import ClamavScanner, NotScanned
 from knowledge_base.loader import load
 from knowledge_base.reading import KnowledgeError
 from retrieval.search import Searcher
@@ -56,7 +57,7 @@ async def examine(settings: Settings) -> list[Finding]:
     """Look at everything a deployment depends on."""
     checks: list[Callable[[Settings], Awaitable[Finding]]] = [
         _rasa_environment, _rasa_model, _rasa_server, _application, _database, _knowledge,
-        _law_base, _index, _redis, _wechat, _disk,
+        _law_base, _index, _redis, _scanner, _wechat, _disk,
     ]  # fmt: skip
     return [await check(settings) for check in checks]
 
@@ -162,6 +163,18 @@ async def _redis(settings: Settings) -> Finding:
     finally:
         await client.aclose()
     return Finding("Redis", "good", "连接正常")
+
+
+async def _scanner(settings: Settings) -> Finding:
+    name = "病毒检查"
+    if not settings.clamav:
+        return Finding(name, "idle", "设 BOT_CLAMAV 后，上传的文件先经 ClamAV 检查")
+    try:
+        version = ClamavScanner(settings.clamav, timeout_s=2.0).version()
+    except NotScanned:
+        note = f"{settings.clamav} 的 clamd 没有应答，现在不收任何文件；请启动它"
+        return Finding(name, "bad", note)
+    return Finding(name, "good", f"{settings.clamav}，{version}")
 
 
 async def _wechat(settings: Settings) -> Finding:

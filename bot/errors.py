@@ -49,6 +49,13 @@ class NotSignedIn(LawbridgeError):
     sentence = "会话已失效，请重新开始。"
 
 
+class ContinuedElsewhere(NotSignedIn):
+    """The conversation is open to another device only, since a code was redeemed there."""
+
+    code = "continued_elsewhere"
+    sentence = "这次咨询已经换到另一台设备上继续，这里不再显示。"
+
+
 class Forbidden(LawbridgeError):
     code = "forbidden"
     status = 403
@@ -106,6 +113,24 @@ class LockedOut(LawbridgeError):
 class BadFile(BadInput):
     code = "bad_file"
     sentence = "只支持 10 MB 以内的图片（JPG、PNG、WebP）和 PDF 文件。"
+
+
+class InfectedFile(BadFile):
+    code = "infected_file"
+    sentence = "这个文件没有通过病毒检查，没有保存。请先给手机或电脑杀毒，或者把材料拍成照片再传。"
+
+
+class UncheckedFile(LawbridgeError):
+    """The malware scanner is configured and gave no verdict."""
+
+    code = "unchecked_file"
+    status = 503
+    sentence = "暂时不能检查文件，请稍后再传。文件没有保存，您输入的文字还在，不会丢失。"
+
+
+class BadContinuation(BadInput):
+    code = "bad_continuation"
+    sentence = "接续码不对，或者已经用过、过期了。请在原来的设备上重新取一个。"
 
 
 class StorageUnavailable(LawbridgeError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from bot import rasa_server
-from bot.core import build_index, make_store
+from bot.core import build_index, publish_learned
 from bot.settings import Settings
 from bot.supervisor import plan_of
 
@@ -14,10 +14,11 @@ def prepare(settings: Settings, console: Console) -> None:
     """Migrate the database, build the index and train Rasa where their inputs changed.
 
     Raises:
+        OSError: the data directory cannot be written.
         RasaMissing: Rasa cannot be trained; the message says why.
     """
     with console.status("检查数据库……"):
-        make_store(settings).engine.dispose()
+        publish_learned(settings)
     console.print("[green]✓[/] 数据库已是最新结构")
     with console.status("检查检索索引……"):
         built = build_index(settings, show_progress=False)

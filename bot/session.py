@@ -42,7 +42,8 @@ async def temporary_bot(settings: Settings, console: Console) -> AsyncIterator[C
             }
         )
         with console.status("准备检索索引和 Rasa 模型……"):
-            build_index(own)
+            # The index is the deployment's, and so are the questions it has learned.
+            build_index(settings)
             rasa_server.train(plan_of(own))
         core = build_core(own)
         server, serving = await _serve_actions(core, own.actions_port)

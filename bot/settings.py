@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from functools import cached_property
 from pathlib import Path
@@ -35,6 +36,12 @@ class LimitSettings(BaseModel):
     sessions_per_address: str = Field("120/minute", description="每个地址新建会话的上限")
     messages_per_visitor: str = Field("60/minute", description="每位访客发送消息的上限")
     messages_per_address: str = Field("1200/minute", description="每个地址发送消息的上限")
+    continuations_per_address: str = Field(
+        "20/hour", description="每个地址输入接续码的上限，对错都算"
+    )
+    continuations_in_all: str = Field(
+        "600/hour", description="所有地址合起来输入接续码的上限，防止从许多地址一起猜"
+    )
     logins_per_address: str = Field("20/minute", description="每个地址尝试登录的上限")
 
 
@@ -61,6 +68,10 @@ class Settings(BaseSettings):
         "", description="数据库地址；为空用 <data_dir>/lawbridge.db，也可填 postgresql+psycopg://…"
     )
     redis_url: str = Field("", description="多个应用进程时的 Redis 地址；为空用进程内总线")
+    clamav: str = Field(
+        "",
+        description="检查上传文件的 ClamAV：clamd 的 主机:端口，或它的 Unix 套接字路径；为空不检查",
+    )
     knowledge_dir: Path = Field(ROOT / "knowledge_base", description="知识库目录")
     index_dir: Path = Field(Path(), description="检索索引目录；为空用 <data_dir>/index")
     embedding_model: str = Field(
@@ -141,6 +152,14 @@ class Settings(BaseSettings):
     @property
     def blind_key(self) -> str:
         return self.index_key.get_secret_value() or self.kept_secrets["index_key"]
+
+    @field_validator("clamav")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        found = re.fullmatch(r"/\S+|[^\s:/]+:(\d{1,5})", value)
+        if value and (found is None or int(found[1] or 1) not in range(1, 65536)):
+            raise ValueError("应为 主机:端口（如 127.0.0.1:3310），或以 / 开头的套接字路径")
+        return value
 
     @field_validator("allowed_sites", mode="before")
     @classmethod

@@ -8,7 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator
+from pydantic import Field as Limits
 
 from knowledge_base.reading import (
     OptionalText,
@@ -19,6 +20,7 @@ from knowledge_base.reading import (
     read_entries,
     without_flaws,
 )
+from knowledge_base.tools import Field
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,16 @@ class Option:
 
 @dataclass(frozen=True)
 class Question:
-    """One step of the consultation; ``free_text`` admits an answer outside the options."""
+    """One step of the consultation; ``free_text`` admits an answer outside the options.
+
+    ``field`` says what kind of value an answer outside the options must be, if any kind.
+    """
 
     id: str
     ask: str
     options: tuple[Option, ...]
     free_text: bool
+    field: Field | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,7 @@ class QuestionShape(Shape):
 
 
 class OutcomeShape(Shape):
-    when: dict[str, Annotated[tuple[str, ...], BeforeValidator(_words)]] = Field(
+    when: dict[str, Annotated[tuple[str, ...], BeforeValidator(_words)]] = Limits(
         default_factory=dict
     )
     say: Text
@@ -104,10 +110,10 @@ class OutcomeShape(Shape):
 class InterviewShape(Shape):
     id: Slug
     title: Text
-    triggers: tuple[Text, ...] = Field(min_length=1)
+    triggers: tuple[Text, ...] = Limits(min_length=1)
     intro: OptionalText = ""
-    questions: tuple[QuestionShape, ...] = Field(min_length=1)
-    outcomes: tuple[OutcomeShape, ...] = Field(min_length=1)
+    questions: tuple[QuestionShape, ...] = Limits(min_length=1)
+    outcomes: tuple[OutcomeShape, ...] = Limits(min_length=1)
 
 
 def read_interviews(root: Path) -> Read[InterviewShape]:

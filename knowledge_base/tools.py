@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
 
 from knowledge_base.reading import (
     Key,
@@ -31,6 +34,29 @@ class Document:
     tips: str = ""
 
 
+FieldKind = Literal["day", "money", "number", "percent", "choice", "whether"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of the values a field may have, in words."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing a calculator must know; ``name`` is that of the input in the rules."""
+
+    name: str
+    ask: str
+    kind: FieldKind
+    hint: str = ""
+    optional: bool = False
+    options: tuple[Choice, ...] = ()
+
+
 @dataclass(frozen=True)
 class Calculator:
     """What a calculator works out, told with its formula and one worked example."""
@@ -40,9 +66,14 @@ class Calculator:
     aliases: tuple[str, ...]
     formula: str
     example: str
-    needs: tuple[str, ...]
+    fields: tuple[Field, ...]
     articles: tuple[str, ...]
     topic: str
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Return what must be known, in words."""
+        return tuple(field.ask for field in self.fields)
 
 
 class DocumentShape(Shape):
@@ -55,13 +86,27 @@ class DocumentShape(Shape):
     tips: OptionalText = ""
 
 
+class ChoiceShape(Shape):
+    value: Annotated[Text, BeforeValidator(str)]
+    label: Text
+
+
+class FieldShape(Shape):
+    name: Text
+    ask: Text
+    kind: FieldKind
+    hint: OptionalText = ""
+    optional: bool = False
+    options: tuple[ChoiceShape, ...] = ()
+
+
 class CalculatorShape(Shape):
     name: Text
     title: Text
     aliases: tuple[Text, ...] = ()
     formula: Text
     example: Text
-    needs: tuple[Text, ...]
+    fields: tuple[FieldShape, ...]
     articles: tuple[Key, ...] = ()
     topic: Topic
 
@@ -83,4 +128,13 @@ def load_documents(root: Path) -> tuple[Document, ...]:
 
 def load_calculators(root: Path) -> tuple[Calculator, ...]:
     """Load the calculator descriptions; raises KnowledgeError if the file is wrong."""
-    return tuple(Calculator(**c.model_dump()) for c in without_flaws(read_calculators(root)))
+    return tuple(_calculator(shape) for shape in without_flaws(read_calculators(root)))
+
+
+def _calculator(shape: CalculatorShape) -> Calculator:
+    given = shape.model_dump()
+    given["fields"] = tuple(
+        Field(**{**field, "options": tuple(Choice(**o) for o in field["options"])})
+        for field in given["fields"]
+    )
+    return Calculator(**given)

@@ -25,6 +25,7 @@ from bot.store.engine import make_engine
 from bot.store.migrate import migrate
 from bot.store.tables import metadata
 from bot.store.unit import Store
+from tests.clamav import Addresses, running_clamd
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPORA = ROOT.parent / "shared" / "corpora"
@@ -128,6 +129,17 @@ def redis_server() -> Iterator[str]:
     yield f"redis://127.0.0.1:{port}/0"
     process.kill()
     process.wait()
+
+
+@pytest.fixture(scope="session")
+def clamd_server() -> Iterator[Addresses]:
+    """Start a clamd of our own that knows one signature."""
+    program = shutil.which("clamd") or shutil.which("clamd", path="/usr/sbin:/usr/local/sbin")
+    if program is None:
+        missing("没有安装 ClamAV（clamd）")
+        return
+    with running_clamd(program, free_port()) as addresses:
+        yield addresses
 
 
 def _fresh_postgres(server: str, name: str) -> str:

@@ -7,26 +7,37 @@ from dataclasses import dataclass
 
 from bot.accounts.repository import AccountRepository
 from bot.bus import InProcessBus
+from bot.desk.ports import Roster
 from bot.desk.repository import DeskRepository
-from bot.desk.service import DeskService, Roster
+from bot.desk.service import DeskService
 from bot.desk.views import load_words
 from bot.dialogue.moves import Follower
 from bot.dialogue.repository import ConversationRepository
 from bot.domain.conversation import Context, HandoverReason
 from bot.domain.people import Role, Staff
+from bot.errors import NotFound
 from bot.store.unit import Store
 from bot.texts import load_texts
 from bot.uploads.repository import UploadRepository
+from bot.uploads.scanning import Scanner
 from bot.uploads.service import UploadService
 from connectors.messages import Inbound, Part, text
 from knowledge_base.verifier import load_verifier
 from tests.conftest import FixedClock
 
+BUREAU = "示范县司法局"
 SECRET = "电话13812345678，身份证530102199001011237"
 CITED = Part(
     "citations",
     {"items": [{"key": "劳动合同法/30", "title": "劳动合同法第三十条", "gist": "按时足额发工资"}]},
 )
+
+
+class NoPhones:
+    """Matters of which nobody keeps a telephone number."""
+
+    def set_phone(self, conversation_id: str, phone: str) -> None:
+        raise NotFound
 
 
 @dataclass
@@ -94,9 +105,10 @@ def furnish(
     clock: FixedClock,
     roster: Roster | None = None,
     followers: Sequence[Follower] = (),
+    scanner: Scanner | None = None,
 ) -> Office:
     people = AccountRepository(store, clock)
-    uploads = UploadService(UploadRepository(store, clock))
+    uploads = UploadService(UploadRepository(store, clock), scanner)
     desk = DeskService(
         DeskRepository(store, clock, followers),
         clock,
@@ -105,6 +117,7 @@ def furnish(
         files=uploads,
         words=load_words(),
         roster=roster,
+        bureau=BUREAU,
     )
     return Office(
         store,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 
+from bot.accounts.qr import qr_code
 from bot.accounts.schemas import SESSION_KEY, rows_of
 from bot.accounts.service import AccountService
 from bot.accounts.wording import load_wording
@@ -92,11 +93,12 @@ def _add_codes(
     def codes_page(
         request: Request, staff: Staff, error: LawbridgeError | None = None, sealed: str = ""
     ) -> Response:
-        has_codes = accounts.has_codes(staff)
+        enrolment = None if accounts.has_codes(staff) else accounts.begin_codes(staff, sealed)
         context = {
             "staff": staff,
             "error": error.detail if error else "",
-            "enrolment": None if has_codes else accounts.begin_codes(staff, sealed),
+            "enrolment": enrolment,
+            "qr": None if enrolment is None else qr_code(enrolment.link),
         }
         status = error.status if error else 200
         return templates.TemplateResponse(

@@ -64,8 +64,14 @@ class Talk:
         return replace(reply, context=replace(turn.context, offered="", unsure_count=0))
 
     def request_lawyer(self, turn: Turn) -> TurnReply:
-        # A consultation with the bot ends where a person takes over.
-        context = replace(turn.context, guided="", guided_answers=())
+        # A consultation with the bot rests where a person takes over.
+        context = replace(
+            turn.context,
+            guided="",
+            guided_answers=(),
+            paused=turn.context.guided,
+            paused_answers=turn.context.guided_answers,
+        )
         if turn.context.lane:
             # Whoever told of danger before does not wait behind a question about a deposit.
             return TurnReply(

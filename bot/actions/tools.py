@@ -10,6 +10,8 @@ from bot.dialogue.answers import Composer
 from bot.dialogue.cards import citation_cards
 from bot.dialogue.normalise import canonical
 from bot.dialogue.turn import Turn, TurnReply
+from bot.interviews.engine import PICK
+from bot.interviews.sums import PREFIX
 from bot.texts import Texts
 from connectors.messages import Part, buttons, text
 from knowledge_base.tools import Calculator, Document
@@ -53,7 +55,11 @@ class Tools:
             text("、".join(calculator.needs), title=say("calculate.needs")),
             *self._basis(calculator.articles),
             text(say("calculate.caution")),
-            buttons(self._texts.button("lawyer"), self._texts.button("aid")),
+            buttons(
+                (f"{PICK}{PREFIX}{calculator.name}", say("calculate.step_by_step")),
+                self._texts.button("lawyer"),
+                self._texts.button("aid"),
+            ),
         ]
         return TurnReply(
             "calculate",

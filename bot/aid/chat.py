@@ -104,6 +104,10 @@ class AidChat:
             )
         return TurnReply(APPLY, tuple(parts), context=context)
 
+    def resume(self, turn: Turn) -> TurnReply | None:
+        """Ask the open question again after a person has helped; None if none is open."""
+        return self.ask(turn, opening=True) if self.is_open(turn.conversation_id) else None
+
     def validate(self, turn: Turn) -> tuple[bool, TurnReply | None]:
         """Take the message as an answer; return whether all is filled in, and an objection."""
         words, option = turn.text, turn.option

@@ -162,14 +162,11 @@ class Corrections:
         Raises:
             OSError: the data directory cannot be written.
         """
-        return self._files.publish(self._learned)
+        return publish(self._repository, self._files)
 
     def sweep(self) -> int:
         """Delete undecided corrections of erased conversations; return how many."""
         return self._repository.sweep()
-
-    def _learned(self) -> list[Learned]:
-        return [Learned(one.question, one.chosen) for one in self._repository.accepted()]
 
     def _write(self) -> None:
         try:
@@ -240,6 +237,17 @@ class Corrections:
         if len(keys) > MOST_ARTICLES:
             raise BadInput(say("corrections.too_many", most=MOST_ARTICLES))
         return tuple(keys)
+
+
+def publish(repository: CorrectionRepository, files: LearnedFiles) -> int:
+    """Write the learned files from what is accepted; return how many questions they hold.
+
+    Raises:
+        OSError: the data directory cannot be written.
+    """
+    return files.publish(
+        lambda: [Learned(one.question, one.chosen) for one in repository.accepted()]
+    )
 
 
 def _key(written: str) -> str | None:

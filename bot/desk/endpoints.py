@@ -101,6 +101,7 @@ def _add_page(
         context = {
             "staff": person,
             "author": desk.author(person),
+            "office": desk.office_of(person),
             "canned": [asdict(text) for text in desk.canned],
         }
         return templates.TemplateResponse(request, "desk.html", context)

@@ -58,6 +58,8 @@ class Waiting:
     context: Context
     trigger: Outbound | None
     """What the visitor said last before the hand-over."""
+    seen: int
+    """Up to where a lawyer has read."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ class DeskReading:
                 words.get(row.last),
                 self._context(row.context_enc),
                 words.get(row.trigger),
+                row.lawyer_seen,
             )
             for row in rows
         ]

@@ -6,6 +6,7 @@ to the visitor, and the audit row.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from bot.desk.reading import NOT_YOURS, NOTE, DeskReading, Note, owns
 from bot.dialogue.moves import Move
+from bot.dialogue.turn import TurnReply
+from bot.domain.clock import CHINA, china_date
 from bot.domain.conversation import (
     HandoverReason,
     Mode,
@@ -99,6 +102,7 @@ class DeskRepository(DeskReading):
         action: str,
         notice: Sequence[Part],
         last: LastWords = NO_WORDS,
+        question: TurnReply | None = None,
     ) -> Outbound:
         """End this lawyer's part: to the bot, to the end, or to the queue for a colleague.
 
@@ -135,6 +139,8 @@ class DeskRepository(DeskReading):
                 raise Forbidden(NOT_YOURS)
             connection.execute(delete(guests).where(guests.c.conversation_id == conversation_id))
             sent = self._conversations.append(connection, conversation_id, Sender.SYSTEM, notice)
+            if question is not None:
+                self._conversations.ask(connection, conversation_id, question)
             if last.note:
                 self._note(connection, conversation_id, person, last.note)
             self._log(connection, person, action, conversation_id)
@@ -297,6 +303,26 @@ class DeskRepository(DeskReading):
         """Write an audit row for something that changes no conversation."""
         with self.store.write() as connection:
             self._log(connection, person, action, conversation_id, why)
+
+    def log_file(self, person: Staff, conversation_id: str, file: str) -> None:
+        """Write that somebody saw a file, once a day in China; ``file`` tells it from others.
+
+        Raises:
+            NotFound: there is no such conversation.
+        """
+        now = self._clock.now()
+        midnight = dt.datetime.combine(china_date(now), dt.time.min, CHINA)
+        today = select(audit.c.note_enc).where(
+            audit.c.actor == person.login,
+            audit.c.action == "desk_file",
+            audit.c.subject == f"conversation:{conversation_id}",
+            audit.c.at >= midnight,
+        )
+        with self.store.write() as connection:
+            self._row(connection, conversation_id)
+            sealed = connection.execute(today).scalars()
+            if file not in [self.store.cipher.decrypt(AUDIT, note) for note in sealed if note]:
+                self._log(connection, person, "file", conversation_id, file)
 
     def _log(
         self,

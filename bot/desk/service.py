@@ -5,12 +5,12 @@ Publishing events is the endpoints' work; nothing here waits for a connection.
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
-from typing import Protocol
+import datetime as dt
 
 import structlog
 
 from bot.desk import summary as cards
+from bot.desk.ports import Files, NoRoster, Roster, StoredFile
 from bot.desk.reading import NEWEST, Note, Waiting
 from bot.desk.repository import CLIENT_PREFIX, DeskRepository, LastWords
 from bot.desk.views import (
@@ -24,14 +24,17 @@ from bot.desk.views import (
     QueueView,
     Summary,
 )
+from bot.dialogue.followers import CHANNEL as WECHAT
+from bot.dialogue.forms import OpenQuestion
 from bot.dialogue.normalise import MAX_CHARACTERS, clean
+from bot.dialogue.turn import TurnReply
 from bot.domain.clock import Clock, china_date
 from bot.domain.conversation import Context, Conversation, Mode, Sender
 from bot.domain.people import Staff
 from bot.domain.roster import OFFER
 from bot.errors import BadInput, EmptyMessage, Forbidden, MessageTooLong, UnverifiedCitation
 from bot.texts import Texts
-from connectors.messages import Outbound, Part, notice, text
+from connectors.messages import Outbound, notice, text
 from knowledge_base.citations import article_title
 from knowledge_base.verifier import Verdict, Verifier
 
@@ -48,49 +51,6 @@ LONGEST_NOTE = 1000
 LONGEST_REASON = 100
 
 
-class StoredFile(Protocol):
-    @property
-    def name(self) -> str: ...
-    @property
-    def mime(self) -> str: ...
-
-
-class Files(Protocol):
-    """The uploads as the desk needs them."""
-
-    def read(self, conversation_id: str, file_id: str) -> tuple[StoredFile, bytes]: ...
-
-    def part(self, conversation_id: str, client_id: str, name: str, body: bytes) -> Part:
-        """Store a file once per client id and return how it is shown.
-
-        Raises:
-            BadFile: its contents may not be sent.
-        """
-        ...
-
-
-class Roster(Protocol):
-    """The roster as the desk needs it."""
-
-    def seen(self, staff_id: int) -> None:
-        """Remember that this person's desk is open."""
-        ...
-
-    def barred(self, staff_id: int) -> AbstractSet[str]:
-        """Return the waiting conversations whose other side this lawyer represents."""
-        ...
-
-
-class NoRoster:
-    """Everybody is there, and nobody represents anybody."""
-
-    def seen(self, staff_id: int) -> None:
-        pass
-
-    def barred(self, staff_id: int) -> AbstractSet[str]:
-        return frozenset()
-
-
 class DeskService:
     def __init__(
         self,
@@ -102,14 +62,19 @@ class DeskService:
         files: Files,
         words: DeskWords,
         roster: Roster | None = None,
+        open_question: OpenQuestion | None = None,
+        bureau: str = "",
     ) -> None:
+        """``bureau`` names whoever works in no office of the roster."""
         self._roster = roster or NoRoster()
+        self._open_question = open_question
         self._repository = repository
         self._clock = clock
         self._texts = texts
         self._verifier = verifier
         self._files = files
         self._words = words
+        self._bureau = bureau
 
     @property
     def canned(self) -> tuple[Canned, ...]:
@@ -122,17 +87,24 @@ class DeskService:
         pattern = self._words.author["licensed" if person.licence else "unlicensed"]
         return pattern.format(name=name, licence=person.licence)
 
+    def office_of(self, person: Staff) -> str:
+        """Return how the place this person works in is named to visitors."""
+        return self._roster.office_name(person) or self._bureau
+
     def queue(self, person: Staff) -> QueueView:
         """Return who waits and whom this lawyer is talking to; asking shows that he is there."""
         self._roster.seen(person.id)
         barred = self._roster.barred(person.id)
+        own = self._repository.open_of(person.id)
+        answer_by = self._roster.answer_by([line.conversation.id for line in own])
         return QueueView(
             tuple(
                 self._entry(line, person)
                 for line in self._repository.queue()
                 if line.conversation.id not in barred
             ),
-            tuple(self._entry(line, person) for line in self._repository.open_of(person.id)),
+            tuple(self._entry(line, person, answer_by.get(line.conversation.id)) for line in own),
+            self._clock.now(),
         )
 
     def find(self, person: Staff, words: str) -> tuple[QueueEntry, ...]:
@@ -146,7 +118,9 @@ class DeskService:
         found = [entry for entry in entries if not wanted or wanted in _searched(entry)]
         return tuple(found[:PAGE])
 
-    def _entry(self, line: Waiting, person: Staff) -> QueueEntry:
+    def _entry(
+        self, line: Waiting, person: Staff, answer_by: dt.datetime | None = None
+    ) -> QueueEntry:
         found, last = line.conversation, line.last_visitor
         since = found.claimed_at if found.mode is Mode.HUMAN else found.queued_at
         return QueueEntry(
@@ -163,8 +137,10 @@ class DeskService:
             _said(last, LAST_WORDS_SHOWN),
             None if last is None else last.at,
             0 if last is None else last.id,
+            line.seen,
             self._rings(found, person),
             found.lawyer_id,
+            answer_by,
         )
 
     def _rings(self, found: Conversation, person: Staff) -> bool:
@@ -291,6 +267,7 @@ class DeskService:
 
         Raises:
             EmptyMessage, MessageTooLong: the words cannot be sent.
+            BadInput: something that a canned text left open was not filled in.
             UnverifiedCitation: they cite an article that does not exist or holds no longer.
             NotFound, Forbidden: this lawyer is not in such a conversation.
         """
@@ -299,6 +276,9 @@ class DeskService:
             raise EmptyMessage
         if len(said) > MAX_CHARACTERS:
             raise MessageTooLong
+        if unfilled := self._words.unfilled(said):
+            names = "、".join(f"【{name}】" for name in unfilled)
+            raise BadInput(self._words.refusals["unfilled"].format(names=names))
         if doubts := self._verifier.doubts(said, china_date(self._clock.now())):
             sentences = dict.fromkeys(self._doubt(verdict) for verdict in doubts)
             raise UnverifiedCitation("".join(sentences))
@@ -320,7 +300,7 @@ class DeskService:
         """Send a file once per client id; return the message and whether it is new.
 
         Raises:
-            BadFile: its contents may not be sent.
+            BadFile, UncheckedFile: its contents may not be sent, or could not be judged.
             NotFound, Forbidden: this lawyer is not in such a conversation.
         """
         self._repository.owned(conversation_id, person)
@@ -387,14 +367,19 @@ class DeskService:
         self._repository.uninvite(conversation_id, staff_id)
 
     def give_back(self, conversation_id: str, person: Staff, advice: str = "") -> Outbound:
-        """Hand the conversation back to the bot; the visitor is told who answers from now on.
+        """Hand the conversation back to the bot; the visitor is told, and a form goes on.
 
         Raises:
             NotFound, Forbidden: this lawyer is not in such a conversation.
         """
+        found = self._repository.owned(conversation_id, person)
+        question = None
+        # In WeChat nothing is heard before the next message, which cannot be meant as an answer.
+        if self._open_question is not None and found.channel != WECHAT:
+            question = self._open_question.of(conversation_id)
         words = self._texts.say("handover.returned")
         last = LastWords(advice=clean(advice)[:LONGEST_NOTE])
-        return self._leave(conversation_id, person, Mode.RETURNED, "return", words, last)
+        return self._leave(conversation_id, person, Mode.RETURNED, "return", words, last, question)
 
     def close(
         self, conversation_id: str, person: Staff, outcome: str = "", advice: str = ""
@@ -416,8 +401,11 @@ class DeskService:
         action: str,
         words: str,
         last: LastWords,
+        question: TurnReply | None = None,
     ) -> Outbound:
-        sent = self._repository.leave(conversation_id, person, to, action, [notice(words)], last)
+        sent = self._repository.leave(
+            conversation_id, person, to, action, [notice(words)], last, question
+        )
         log.info(
             "conversation_left", conversation_id=conversation_id, staff_id=person.id, to=str(to)
         )
@@ -465,13 +453,18 @@ class DeskService:
     def file(self, file_id: str, person: Staff) -> tuple[StoredFile, bytes]:
         """Return a file that the visitor of one of this lawyer's conversations sent.
 
+        That this person saw this file is audited once a day. A picture shown small beside the
+        words is the whole picture, so it counts; shown again, enlarged or downloaded on the same
+        day it says nothing new, and one row for each time would bury what a supervisor looks for.
+
         Raises:
             NotFound, Forbidden: there is no such file, or this lawyer may not see it.
         """
         conversation_id = self._repository.conversation_of_file(file_id)
         self._repository.owned(conversation_id, person)
-        self._repository.log(person, "file", conversation_id)
-        return self._files.read(conversation_id, file_id)
+        stored, body = self._files.read(conversation_id, file_id)
+        self._repository.log_file(person, conversation_id, f"{stored.name}（{file_id}）")
+        return stored, body
 
 
 def _searched(entry: QueueEntry) -> str:

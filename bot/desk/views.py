@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import yaml
 from bot.desk.reading import Note
 from bot.desk.summary import Answered, Cited, Fact
 
+_VARIABLE = re.compile(r"\{([^{}]*)\}")
 WORDS = Path(__file__).with_name("canned.yml")
 
 Json = dict[str, Any]
@@ -32,6 +34,8 @@ class DeskWords:
     """The desk's own words, from canned.yml."""
 
     canned: tuple[Canned, ...]
+    variables: tuple[str, ...]
+    """What canned texts leave to the desk to fill in."""
     author: Mapping[str, str]
     facts: Mapping[str, str]
     lanes: Mapping[str, str]
@@ -41,12 +45,27 @@ class DeskWords:
     refusals: Mapping[str, str]
     """Why something is not done."""
 
+    def unfilled(self, said: str) -> list[str]:
+        """Return the variables that stand in a message as they are, each once."""
+        names = "|".join(map(re.escape, self.variables))
+        found = re.findall(rf"[{{【]({names})[}}】]", said)
+        return list(dict.fromkeys(found))
+
 
 def load_words(path: Path = WORDS) -> DeskWords:
-    """Read canned.yml."""
+    """Read canned.yml.
+
+    Raises:
+        ValueError: a text leaves something open that the desk cannot fill in.
+    """
     tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    canned, variables = tuple(Canned(**item) for item in tree["canned"]), tuple(tree["variables"])
+    for item in canned:
+        if unknown := set(_VARIABLE.findall(item.text)) - set(variables):
+            raise ValueError(f"{item.id} holds {sorted(unknown)}, which no desk fills in")
     return DeskWords(
-        tuple(Canned(**item) for item in tree["canned"]),
+        canned,
+        variables,
         tree["author"],
         tree["facts"],
         tree["lanes"],
@@ -74,16 +93,22 @@ class QueueEntry:
     last_words: str
     last_at: dt.datetime | None
     newest_id: int
+    seen_id: int
+    """Up to where it was read, perhaps at another computer."""
     """Id of the visitor's last message."""
     offered: bool
     """Assigned to the one who looks, and not taken yet."""
     lawyer_id: int | None
+    answer_by: dt.datetime | None
+    """When it goes to others unless a lawyer speaks; None while nobody waits for words."""
 
 
 @dataclass(frozen=True)
 class QueueView:
     queue: tuple[QueueEntry, ...]
     mine: tuple[QueueEntry, ...]
+    now: dt.datetime
+    """The server's time, by which a desk whose clock is wrong counts down."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from bot.dialogue.moves import VISITOR, Follower, Move
-from bot.dialogue.turn import Turn, context_from_json, context_to_json, with_option
+from bot.dialogue.turn import (
+    Turn,
+    TurnReply,
+    context_from_json,
+    context_to_json,
+    with_option,
+)
 from bot.domain.clock import Clock
 from bot.domain.conversation import (
     BOT_SPEAKS,
@@ -27,7 +33,7 @@ from bot.domain.conversation import (
     sources_of,
 )
 from bot.domain.roster import place_in_line
-from bot.errors import IllegalMove, NotFound
+from bot.errors import ContinuedElsewhere, IllegalMove, NotFound
 from bot.store.crypto import token_hash
 from bot.store.outbox import enqueue
 from bot.store.tables import conversations, messages, outbox
@@ -253,13 +259,33 @@ class ConversationRepository:
             NotFound: there is no such conversation.
         """
         with self.store.write() as connection:
-            row = self._lock(connection, conversation_id)
-            came_from = Mode(row.mode)
-            if came_from not in sources_of(to):
-                raise IllegalMove
-            self._set_mode(connection, conversation_id, to, lawyer_id=lawyer_id, reason=reason)
-            self.tell(connection, self._move(row, to, reason=reason, actor=actor))
-            return came_from
+            return self.move_in(
+                connection, conversation_id, to, lawyer_id=lawyer_id, reason=reason, actor=actor
+            )
+
+    def move_in(
+        self,
+        connection: Connection,
+        conversation_id: str,
+        to: Mode,
+        *,
+        lawyer_id: int | None = None,
+        reason: HandoverReason | None = None,
+        actor: str = VISITOR,
+    ) -> Mode:
+        """Carry out a move in the caller's transaction; return the mode it came from.
+
+        Raises:
+            IllegalMove: the conversation is in a mode from which this move is not allowed.
+            NotFound: there is no such conversation.
+        """
+        row = self._lock(connection, conversation_id)
+        came_from = Mode(row.mode)
+        if came_from not in sources_of(to):
+            raise IllegalMove
+        self._set_mode(connection, conversation_id, to, lawyer_id=lawyer_id, reason=reason)
+        self.tell(connection, self._move(row, to, reason=reason, actor=actor))
+        return came_from
 
     def tell(self, connection: Connection, move: Move) -> None:
         """Let the other rooms follow a move, in its own transaction."""
@@ -320,23 +346,45 @@ class ConversationRepository:
         assert key is not None
         return Outbound(key[0], conversation_id, sender, tuple(parts), now, author, client_id)
 
+    def ask(self, connection: Connection, conversation_id: str, question: TurnReply) -> Outbound:
+        """Put a question unbidden, with what its answer needs; the caller holds the row lock."""
+        if question.context is not None:
+            encrypted = self.store.cipher.encrypt_json(CONTEXT, context_to_json(question.context))
+            self._touch(connection, conversation_id, context_enc=encrypted)
+        return self.append(
+            connection, conversation_id, Sender.BOT, question.parts, route=question.route
+        )
+
+    def ask_one(self, conversation_id: str, question: TurnReply) -> Outbound:
+        """Put a question in a transaction of its own."""
+        with self.store.write() as connection:
+            self._lock(connection, conversation_id)
+            return self.ask(connection, conversation_id, question)
+
     def after(self, conversation_id: str, message_id: int, limit: int = 200) -> list[Outbound]:
         """Return messages newer than ``message_id``, oldest first."""
         with self.store.read() as connection:
             return self._after(connection, conversation_id, message_id, limit)
 
-    def news(self, conversation_id: str, message_id: int) -> tuple[list[Outbound], Mode]:
+    def news(
+        self, conversation_id: str, message_id: int, token: str = ""
+    ) -> tuple[list[Outbound], Mode]:
         """Return messages newer than ``message_id``, oldest first, and who owns the conversation.
 
         Raises:
             NotFound: there is no such conversation.
+            ContinuedElsewhere: a token is given and no longer the conversation's.
         """
-        query = select(conversations.c.mode).where(conversations.c.id == conversation_id)
+        query = select(conversations.c.mode, conversations.c.token_hash).where(
+            conversations.c.id == conversation_id
+        )
         with self.store.read() as connection:
-            mode = connection.execute(query).scalar_one_or_none()
-            if mode is None:
+            row = connection.execute(query).first()
+            if row is None:
                 raise NotFound
-            return self._after(connection, conversation_id, message_id, 200), Mode(mode)
+            if token and row.token_hash != token_hash(token):
+                raise ContinuedElsewhere
+            return self._after(connection, conversation_id, message_id, 200), Mode(row.mode)
 
     def _after(
         self, connection: Connection, conversation_id: str, message_id: int, limit: int

@@ -15,13 +15,13 @@ import structlog
 
 from bot.bus import QUEUE_TOPIC, Bus, conversation_topic
 from bot.dialogue.complexity import Complexity
-from bot.dialogue.forms import CHOSEN, FILLED, Form
+from bot.dialogue.forms import CHOSEN, FILLED, Form, OpenQuestion
 from bot.dialogue.guard import CitationGuard
 from bot.dialogue.normalise import MAX_CHARACTERS, canonical, clean, for_rasa, says_something
 from bot.dialogue.rasa import DialogueManager
 from bot.dialogue.repository import ConversationRepository
 from bot.dialogue.safety import SafetyDesk
-from bot.dialogue.turn import Turn, TurnReply, merge, with_option
+from bot.dialogue.turn import Turn, TurnReply, merge, remembered, with_option
 from bot.dialogue.waiting import WaitingRoom
 from bot.domain.conversation import BOT_SPEAKS, Context, HandoverReason, Mode, Sender
 from bot.errors import BadInput, DialogueUnavailable, EmptyMessage, MessageTooLong
@@ -46,9 +46,16 @@ class Fallback:
         self._answer = answer
         self._texts = texts
 
-    def reply(self, turn: Turn) -> TurnReply:
+    def reply(self, turn: Turn, *, is_for_form: bool = False) -> TurnReply:
         if _WANTS_HUMAN.search(turn.text):
             return TurnReply("lawyer", (), handover=HandoverReason.ASKED)
+        if is_for_form:
+            # A name or a number is no question; the form stays open, with the same choices.
+            said = notice(self._texts.say("down.form"), "warning")
+            choices = turn.context.options
+            return TurnReply(
+                turn.context.last_route, (said, buttons(*choices)) if choices else (said,)
+            )
         found = self._answer.answer(turn)
         first = notice(self._texts.say("down.dialogue"), "warning")
         return replace(found, parts=(first, *found.parts))
@@ -75,7 +82,9 @@ class DialogueService:
         texts: Texts,
         waiting: WaitingRoom,
         complexity: Complexity,
+        open_question: OpenQuestion | None = None,
     ) -> None:
+        self._open_question = open_question
         self._complexity = complexity
         self._waiting = waiting
         self._repository = repository
@@ -164,7 +173,7 @@ class DialogueService:
                 [answer.parts],
                 route=answer.route,
                 topic=answer.topic,
-                context=_remember(answer, received.context),
+                context=remembered(answer, received.context),
                 handover=answer.handover,
                 priority=answer.priority,
                 sender=sender,
@@ -172,6 +181,8 @@ class DialogueService:
         )
         if answer.handover is not None and mode is Mode.QUEUED:
             sent += (await self._queue_notice(conversation_id, answer),)
+        if received.mode is Mode.QUEUED and mode is Mode.BOT:
+            sent += await self._ask_again(conversation_id)
         if sent:
             await self._announce(conversation_id, sent[-1].id, sender, mode, received.mode)
         log.info(
@@ -203,7 +214,9 @@ class DialogueService:
             return self._in_light_of(turn, merge(await self._ask_rasa(turn, inbound)))
         except DialogueUnavailable as error:
             log.warning("dialogue_fallback", reason=error.detail)
-            return await self._repository.store.run(lambda: self._fallback.reply(turn))
+            return await self._repository.store.run(
+                lambda: self._fallback.reply(turn, is_for_form=self._is_for_form(turn))
+            )
 
     def _in_light_of(self, turn: Turn, reply: TurnReply) -> TurnReply:
         """Say again what a person in danger must know, rather than something unsure."""
@@ -219,12 +232,15 @@ class DialogueService:
             log.warning("dialogue_fallback", reason=error.detail)
             return []
 
+    def _is_for_form(self, turn: Turn) -> bool:
+        return any(form.takes(turn) for form in self._forms)
+
     async def _form_reply(self, turn: Turn) -> list[TurnReply]:
         """Return the replies of the open form that takes the message, if one does.
 
         Rasa hears only that an answer came.
         """
-        if not await self._repository.store.run(lambda: any(f.takes(turn) for f in self._forms)):
+        if not await self._repository.store.run(lambda: self._is_for_form(turn)):
             return []
         return await self._rasa.send(turn.conversation_id, CHOSEN if turn.option else FILLED)
 
@@ -271,6 +287,13 @@ class DialogueService:
 
         return await self._repository.store.run(tell)
 
+    async def _ask_again(self, conversation_id: str) -> tuple[Outbound, ...]:
+        """Go on with the form that was left for a person who is no longer waited for."""
+        open_question = self._open_question
+        if open_question is None:
+            return ()
+        return await self._repository.store.run(lambda: open_question.ask(conversation_id))
+
     async def _announce(
         self, conversation_id: str, message_id: int, sender: Sender, *modes: Mode
     ) -> None:
@@ -302,14 +325,3 @@ class DialogueService:
         words = clean(label)[:80]
         # Not in the fixed table: an option of the last reply. Forms accept only what they offered.
         return Part("text", {"text": words or key, "option": key})
-
-
-def _remember(answer: TurnReply, before: Context) -> Context:
-    context = answer.context or before
-    offered = tuple(
-        (str(item["id"]), str(item.get("text") or item["label"]))
-        for part in answer.parts
-        if part.type == "buttons"
-        for item in part.body["items"]
-    )
-    return replace(context, options=offered, last_route=answer.route)

@@ -59,7 +59,7 @@ def context_from_json(data: Mapping[str, Any]) -> Context:
     for name in ("articles",):
         if name in values:
             values[name] = tuple(values[name])
-    for name in ("guided_answers", "options"):
+    for name in ("guided_answers", "paused_answers", "options"):
         if name in values:
             values[name] = tuple((str(a), str(b)) for a, b in values[name])
     return Context(**values)
@@ -102,6 +102,17 @@ def unseal(token: str, cipher: Cipher) -> TurnReply:
         handover=HandoverReason(data["handover"]) if data["handover"] else None,
         priority=data["priority"],
     )
+
+
+def remembered(reply: TurnReply, before: Context) -> Context:
+    """Return what the next turn must know: among it the buttons that may be tapped now."""
+    offered = tuple(
+        (str(item["id"]), str(item.get("text") or item["label"]))
+        for part in reply.parts
+        if part.type == "buttons"
+        for item in part.body["items"]
+    )
+    return dataclasses.replace(reply.context or before, options=offered, last_route=reply.route)
 
 
 def merge(replies: Iterable[TurnReply]) -> TurnReply:

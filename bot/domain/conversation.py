@@ -110,6 +110,9 @@ class Context:
     guided: str = ""
     """Name of the guided consultation in progress, and its answers so far."""
     guided_answers: tuple[tuple[str, str], ...] = ()
+    paused: str = ""
+    """The consultation that the visitor left for a person, asked on when he hands back."""
+    paused_answers: tuple[tuple[str, str], ...] = ()
     options: tuple[tuple[str, str], ...] = ()
     """(button id, text) pairs offered in the last reply, the only buttons accepted next."""
     last_route: str = ""

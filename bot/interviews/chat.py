@@ -5,7 +5,7 @@ Where a consultation stands is part of the conversation's context, encrypted wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from bot.dialogue.digression import is_short_question
 from bot.dialogue.normalise import canonical, clean
 from bot.dialogue.repository import ConversationRepository
 from bot.dialogue.turn import Turn, TurnReply
+from bot.domain.clock import Clock, china_date
 from bot.domain.conversation import Context, HandoverReason
 from bot.interviews.engine import (
     PICK,
@@ -25,6 +26,7 @@ from bot.interviews.engine import (
     outcome_of,
     reads_as_answer,
 )
+from bot.interviews.sums import Sums
 from bot.interviews.words import own_texts
 from bot.texts import Texts
 from connectors.messages import Part, buttons, notice, text
@@ -48,7 +50,7 @@ class ReviewedAnswers(Protocol):
 class GuidedForm:
     """Decides whether a message answers the open question of a consultation."""
 
-    def __init__(self, interviews: dict[str, Interview], texts: Texts) -> None:
+    def __init__(self, interviews: Mapping[str, Interview], texts: Texts) -> None:
         self._interviews = interviews
         self._buttons = frozenset(b["text"] for b in texts.get("buttons").values())
 
@@ -78,8 +80,13 @@ class GuidedChat:
         composer: ReviewedAnswers,
         conversations: ConversationRepository,
         texts: Texts,
+        sums: Sums,
+        clock: Clock,
     ) -> None:
-        self._interviews = {interview.id: interview for interview in interviews}
+        self._listed = tuple(interviews)
+        self._sums = sums
+        self._clock = clock
+        self._interviews = {i.id: i for i in (*interviews, *sums.interviews())}
         self._composer = composer
         self._conversations = conversations
         self._texts = texts
@@ -95,7 +102,7 @@ class GuidedChat:
         """
         context = turn.context
         if opening:
-            named = find(tuple(self._interviews.values()), turn.text)
+            named = find(self._listed, turn.text)
             if named is not None and named.id != context.guided:
                 context = replace(context, guided=named.id, guided_answers=())
         interview = self._interviews.get(context.guided)
@@ -115,6 +122,16 @@ class GuidedChat:
         parts.append(self._choices(interview, question, can_go_back=bool(answers)))
         return TurnReply(GUIDED, tuple(parts), context=None if interrupted else context)
 
+    def resume(self, turn: Turn) -> TurnReply | None:
+        """Ask the open question again after a person has helped; None if none is open."""
+        context = turn.context
+        if not context.guided and context.last_route == LAWYER:
+            context = replace(context, guided=context.paused, guided_answers=context.paused_answers)
+        if context.guided not in self._interviews:
+            return None
+        asked = self.ask(replace(turn, context=context))
+        return replace(asked, parts=(notice(own_texts().say("resumed"), "info"), *asked.parts))
+
     def validate(self, turn: Turn) -> tuple[bool, TurnReply | None]:
         """Take the message as an answer; return whether it was the last, and an objection."""
         context = turn.context
@@ -131,7 +148,7 @@ class GuidedChat:
             return True, None
         value = answer_of(interview, question, turn.text, turn.option)
         if value is None:
-            return False, self._objection()
+            return False, self._objection(question)
         answers[question.id] = value
         self._remember(turn, replace(context, guided_answers=tuple(answers.items())))
         return next_question(interview, answers) is None, None
@@ -143,8 +160,10 @@ class GuidedChat:
         answers = dict(context.guided_answers)
         if interview is None or next_question(interview, answers) is not None:
             return None
-        outcome = outcome_of(interview, answers)
         over = replace(context, guided="", guided_answers=())
+        if interview.id in self._sums.calculators:
+            return self._worked_out(interview, answers, over)
+        outcome = outcome_of(interview, answers)
         said = self._said(outcome)
         full = self._reviewed(outcome, replace(turn, context=over))
         if full is not None:
@@ -156,6 +175,24 @@ class GuidedChat:
             parts.append(notice(self._texts.say("ai_label"), "ai_label"))
             over = replace(over, labelled=True)
         return TurnReply(GUIDED, tuple(parts), context=self._offering(outcome, over))
+
+    def _worked_out(
+        self, interview: Interview, answers: Mapping[str, str], over: Context
+    ) -> TurnReply:
+        calculator = self._sums.calculators[interview.id]
+        parts = list(self._sums.said(interview.id, answers, china_date(self._clock.now())))
+        again = (f"{PICK}{interview.id}", own_texts().say("sum.again"))
+        parts.append(buttons(again, *(self._texts.button(key) for key in ("lawyer", "aid"))))
+        if not over.labelled:
+            parts.append(notice(self._texts.say("ai_label"), "ai_label"))
+            over = replace(over, labelled=True)
+        return TurnReply(
+            "calculate",
+            tuple(parts),
+            topic=calculator.topic,
+            items=(calculator.name,),
+            context=over,
+        )
 
     def correct_last(self, turn: Turn) -> TurnReply:
         """Forget the last answer."""
@@ -185,8 +222,8 @@ class GuidedChat:
             self._conversations.remember(turn.conversation_id, context)
 
     def _list(self, context: Context, *, interrupted: bool) -> TurnReply:
-        titles = [interview.title for interview in self._interviews.values()]
-        items = [(f"{PICK}{i.id}", i.title) for i in self._interviews.values()]
+        titles = [interview.title for interview in self._listed]
+        items = [(f"{PICK}{i.id}", i.title) for i in self._listed]
         return TurnReply(
             GUIDED,
             (
@@ -215,8 +252,11 @@ class GuidedChat:
         keys = ("back", "cancel") if can_go_back else ("cancel",)
         return buttons(*choices, *(self._texts.button(key) for key in keys))
 
-    def _objection(self) -> TurnReply:
-        return TurnReply(GUIDED, (notice(self._texts.say("guided.invalid"), "warning"),))
+    def _objection(self, question: Question | None = None) -> TurnReply:
+        said = self._texts.say("guided.invalid")
+        if question is not None and question.field is not None and question.free_text:
+            said = self._texts.get("typed")[question.field.kind]
+        return TurnReply(GUIDED, (notice(said, "warning"),))
 
     def _said(self, outcome: Outcome) -> Part:
         if outcome.urgent:
@@ -247,17 +287,25 @@ def offers_choice(context: Context) -> bool:
     return any(key.startswith(PICK) for key, _ in context.options)
 
 
-def picked(interviews: dict[str, Interview], turn: Turn) -> Interview | None:
-    """Return the consultation chosen from the list by button, place or name."""
+def picked(interviews: Mapping[str, Interview], turn: Turn) -> Interview | None:
+    """Return the consultation chosen from those offered, by button, label, place or name."""
     if turn.option is not None:
         return interviews.get(turn.option.removeprefix(PICK))
     words = clean(turn.text)
-    if words.isascii() and words.isdigit():
-        listed = list(interviews.values())
-        return listed[int(words) - 1] if 1 <= int(words) <= len(listed) else None
-    named = [i for i in interviews.values() if words == i.title or words in i.triggers]
+    labels = {
+        key.removeprefix(PICK): label
+        for key, label in turn.context.options
+        if key.startswith(PICK) and key.removeprefix(PICK) in interviews
+    }
+    listed = [interviews[id] for id in labels]
+    named = [i for i in listed if words in (i.title, labels[i.id], *i.triggers)]
     if named:
         return named[0]
+    # A lone offer is a button under an answer: only its own words take it up.
+    if len(listed) < 2:
+        return None
+    if words.isascii() and words.isdigit():
+        return listed[int(words) - 1] if 1 <= int(words) <= len(listed) else None
     if len(words) > LONGEST_PICK or is_short_question(canonical(words)):
         return None
-    return find(tuple(interviews.values()), words)
+    return find(tuple(listed), words)

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from bot.dialogue.digression import bare, digresses, place_of
 from bot.dialogue.normalise import canonical, clean
-from bot.interviews.words import sides, unsure
+from bot.dialogue.typed import Unreadable, told_in
+from bot.interviews.words import sides, skips, unsure
 from knowledge_base.consultations import Interview, Outcome, Question
 
 OPTION = "guided"
@@ -91,8 +92,15 @@ def answer_of(
             if option == option_id(interview, question, place):
                 return choice.value
         return None
+    typed = question.field is not None and question.free_text
+    if typed:
+        told = _told(question, words)
+        if told is not None:
+            return told
+        if question.options and _PARTICLES.sub("", bare(canonical(words))) in skips():
+            return question.options[0].value
     chosen = _chosen(question, canonical(words))
-    if chosen is not None:
+    if chosen is not None or typed:
         return chosen
     own = clean(words)
     if question.free_text and len(own) >= 2 and not digresses(canonical(words)):
@@ -112,6 +120,17 @@ def reads_as_answer(
     if question.options and _side_of(plain) is not None:
         return True
     return len(plain) <= LONGEST_TRY and not digresses(plain)
+
+
+def _told(question: Question, words: str) -> str | None:
+    """Return what a message says of the field that the question is about, if it says it."""
+    assert question.field is not None
+    if digresses(canonical(words)):
+        return None
+    try:
+        return told_in(question.field, words)
+    except Unreadable:
+        return None
 
 
 def _chosen(question: Question, plain: str) -> str | None:

@@ -39,3 +39,9 @@ def sides() -> tuple[Side, Side]:
 def unsure() -> tuple[str, ...]:
     """Return how options begin that mean neither yes nor no."""
     return tuple(own_texts().get("unsure"))
+
+
+@cache
+def skips() -> frozenset[str]:
+    """Return how somebody says that a figure is not known or does not apply."""
+    return frozenset(own_texts().get("skips"))

@@ -44,10 +44,15 @@ class Housekeeping:
         rasa_tracker: RasaTracker,
         matters: Matters,
         corrections: Callable[[], int],
+        continuations: Callable[[], int],
     ) -> None:
-        """``corrections`` deletes what lawyers proposed about conversations since erased."""
+        """``corrections`` deletes what lawyers proposed about conversations since erased.
+
+        ``continuations`` deletes the codes past their time.
+        """
         self._matters = matters
         self._corrections = corrections
+        self._continuations = continuations
         self._repository = repository
         self._outbox = outbox
         self._clock = clock
@@ -78,6 +83,8 @@ class Housekeeping:
         forgotten += self._matters.forget_by_hand(moment) + self._corrections()
         if forgotten:
             log.info("retention_applied", erased=forgotten)
+        # Not data past its retention: a code is of no use after minutes.
+        self._continuations()
         return forgotten
 
     def _forget_rasa(self) -> int:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 
+from bot.bus import QUEUE_TOPIC, Bus, conversation_topic
+from bot.domain.conversation import Mode
 from bot.domain.people import Staff
 from bot.errors import BadInput, Forbidden, LawbridgeError
 from bot.matters.pages import MatterPages
@@ -29,6 +32,7 @@ Long = Annotated[str, Form(max_length=4000)]
 def create_matters_router(
     service: MatterService,
     guard: StaffGuard,
+    bus: Bus,
     templates: Jinja2Templates,
     texts: Texts | None = None,
 ) -> APIRouter:
@@ -37,7 +41,7 @@ def create_matters_router(
     pages = MatterPages(service, templates, texts or load_texts())
     _add_interface(router, pages, guard)
     _add_list(router, pages, guard)
-    _add_matter(router, pages, guard)
+    _add_matter(router, pages, guard, bus)
     return router
 
 
@@ -142,7 +146,7 @@ def _add_list(router: APIRouter, pages: MatterPages, guard: StaffGuard) -> None:
         return RedirectResponse(f"{PAGE}/{found.number}", 303)
 
 
-def _add_matter(router: APIRouter, pages: MatterPages, guard: StaffGuard) -> None:
+def _add_matter(router: APIRouter, pages: MatterPages, guard: StaffGuard, bus: Bus) -> None:
     service = pages.service
     one = APIRouter(prefix=f"{PAGE}/{{number}}", include_in_schema=False)
 
@@ -210,14 +214,21 @@ def _add_matter(router: APIRouter, pages: MatterPages, guard: StaffGuard) -> Non
         )
 
     @one.post("/reopen", response_model=None)
-    def reopen(
+    async def reopen(
         request: Request,
         number: Number,
         person: Staff = Depends(guard.of_page),
         note: Long = "",
     ) -> Response:
-        typed = {"reopen_note": note}
-        return attempt(request, person, number, typed, lambda: service.reopen(number, person, note))
+        typed, reopened = {"reopen_note": note}, []
+
+        def step() -> None:
+            reopened.append(service.reopen(number, person, note))
+
+        answer = await to_thread.run_sync(attempt, request, person, number, typed, step)
+        for conversation_id in filter(None, (matter.conversation_id for matter in reopened)):
+            await _announce_queued(bus, conversation_id)
+        return answer
 
     @one.post("/reveal", response_class=HTMLResponse)
     def reveal(
@@ -236,6 +247,13 @@ def _add_matter(router: APIRouter, pages: MatterPages, guard: StaffGuard) -> Non
         return pages.matter_page(request, person, service.see(number, person), revealed=True)
 
     router.include_router(one)
+
+
+async def _announce_queued(bus: Bus, conversation_id: str) -> None:
+    """Tell the visitor's screen and every desk that a conversation has joined the queue."""
+    event = {"kind": "message", "conversation_id": conversation_id, "mode": Mode.QUEUED}
+    await bus.publish(conversation_topic(conversation_id), event)
+    await bus.publish(QUEUE_TOPIC, event)
 
 
 def _with_status(response: HTMLResponse, error: LawbridgeError) -> HTMLResponse:

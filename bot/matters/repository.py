@@ -7,7 +7,7 @@ cannot deadlock. The changes themselves are the ledger's.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import (
     ColumnElement,
@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from bot.dialogue.moves import VISITOR
 from bot.domain.clock import Clock
-from bot.domain.conversation import Mode
+from bot.domain.conversation import HandoverReason, Mode
 from bot.domain.matter import (
     OPEN,
     Action,
@@ -67,9 +67,31 @@ LISTED = 200
 ERASED_AT_ONCE = 500
 
 
+class Queueing(Protocol):
+    """The conversations as reopening a matter needs them."""
+
+    def move_in(
+        self,
+        connection: Connection,
+        conversation_id: str,
+        to: Mode,
+        *,
+        reason: HandoverReason | None = None,
+        actor: str = "",
+    ) -> Mode:
+        """Move a conversation in the caller's transaction, the matters following.
+
+        Raises:
+            IllegalMove: it waits already.
+            NotFound: there is no such conversation.
+        """
+        ...
+
+
 class MatterRepository:
-    def __init__(self, ledger: MatterLedger, clock: Clock) -> None:
+    def __init__(self, ledger: MatterLedger, clock: Clock, queueing: Queueing) -> None:
         self._ledger = ledger
+        self._queueing = queueing
         self._store = ledger.store
         self._clock = clock
 
@@ -296,19 +318,29 @@ class MatterRepository:
             return self._again(connection, found)
 
     def reopen(self, number: str, person: Staff, check: Check, note: str) -> Matter:
-        """Take up a closed matter again; it waits for whoever takes it.
+        """Take up a closed matter again; it waits for whoever takes it, and its visitor queues.
 
         Raises:
             NotFound: there is no such matter.
             IllegalMove: it is open.
         """
         with self._store.write() as connection:
-            found = self._checked(connection, number, check)
+            standing = self._lock(connection, number, check)
+            found = standing.matter
             if found.is_open:
                 raise IllegalMove
             now = self._clock.now()
             self._ledger.wait_in(connection, found, now, person.login, Action.REOPENED, note)
             self._audit(connection, person, Action.REOPENED, number)
+            # A visitor who waits already is where the matter wants him.
+            if found.conversation_id is not None and standing.mode is not Mode.QUEUED:
+                self._queueing.move_in(
+                    connection,
+                    found.conversation_id,
+                    Mode.QUEUED,
+                    reason=HandoverReason.REASSIGNED,
+                    actor=person.login,
+                )
             return self._again(connection, found)
 
     def standing(self, number: str) -> Standing | None:
@@ -321,6 +353,9 @@ class MatterRepository:
             return self._standing(connection, row, connection.execute(mode).scalar())
 
     def _checked(self, connection: Connection, number: str, check: Check) -> Matter:
+        return self._lock(connection, number, check).matter
+
+    def _lock(self, connection: Connection, number: str, check: Check) -> Standing:
         """Lock a matter after its conversation, and let ``check`` refuse the step."""
         query = select(matters).where(matters.c.number == number)
         row = connection.execute(query).first()
@@ -334,7 +369,7 @@ class MatterRepository:
         locked = connection.execute(query.with_for_update()).one()
         standing = self._standing(connection, locked, mode)
         check(standing)
-        return standing.matter
+        return standing
 
     def _standing(self, connection: Connection, row: Row[Any], mode: str | None) -> Standing:
         other = None

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Set
 from functools import cache
 from pathlib import Path
-from typing import Protocol
 
 import phonenumbers
 import structlog
@@ -18,7 +17,6 @@ import yaml
 
 from bot.dialogue.normalise import canonical, clean
 from bot.domain.clock import CHINA, Clock
-from bot.domain.conversation import HandoverReason, Mode
 from bot.domain.matter import (
     Action,
     Contact,
@@ -64,19 +62,6 @@ GUESSES_WITHIN = dt.timedelta(days=1)
 _LAST_FOUR = re.compile(r"(?<!\d)(?:\d{4}|1\d{6}(\d{4}))(?!\d)")
 
 
-class Queueing(Protocol):
-    """The conversations as reopening a matter needs them."""
-
-    def move(
-        self,
-        conversation_id: str,
-        to: Mode,
-        *,
-        reason: HandoverReason | None = None,
-        actor: str = "",
-    ) -> Mode: ...
-
-
 Conflicts = Callable[[str], Set[int]]
 """Return who may not handle a conversation because he acts for the other side."""
 
@@ -95,13 +80,11 @@ class MatterService:
     def __init__(
         self,
         repository: MatterRepository,
-        queueing: Queueing,
         clock: Clock,
         conflicts: Conflicts = no_conflicts,
     ) -> None:
         self.words = load_words()
         self._repository = repository
-        self._queueing = queueing
         self._clock = clock
         self._conflicts = conflicts
 
@@ -303,17 +286,6 @@ class MatterService:
             number, person, self._check(Step.REOPEN, person), clean(note)[:LONGEST_NOTE]
         )
         log.info("matter_reopened", number=number, staff_id=person.id)
-        if found.conversation_id is not None:
-            try:
-                self._queueing.move(
-                    found.conversation_id,
-                    Mode.QUEUED,
-                    reason=HandoverReason.REASSIGNED,
-                    actor=person.login,
-                )
-            except (IllegalMove, NotFound):
-                # The visitor joined the queue or left for good in this moment; the matter waits.
-                log.info("matter_reopened_alone", number=number)
         return found
 
     def _check(self, step: Step, person: Staff) -> Check:

@@ -15,7 +15,7 @@ from enum import StrEnum
 import structlog
 
 from bot.domain.clock import Clock
-from bot.domain.roster import DANGER, GONE, REPLY, Candidate, Waiting, choose
+from bot.domain.roster import DANGER, GONE, Candidate, Waiting, choose
 from bot.roster.duty import DutyWords
 from bot.roster.service import RosterService
 from bot.roster.waiting import Unanswered, WaitingRepository
@@ -112,8 +112,7 @@ class Dispatcher:
     def _is_stuck(self, found: Unanswered) -> bool:
         now = self._clock.now()
         sign = max(found.lawyer_seen_at or found.claimed_at, found.claimed_at)
-        silent_for = now - max(found.since, found.claimed_at)
-        return silent_for >= REPLY or now - sign >= GONE
+        return now >= found.answer_by or now - sign >= GONE
 
     def _withdraw(self) -> list[Change]:
         now = self._clock.now()

@@ -210,6 +210,11 @@ class RosterService:
         chosen = [topic for topic in self.topics if topic in set(topics)]
         self._repository.save_person(actor, staff_id, capacity, chosen, office_id=office_id)
 
+    def answer_by(self, conversation_ids: Collection[str]) -> Mapping[str, dt.datetime]:
+        """Return when those go to others in which the visitor waits for a lawyer's word."""
+        found = self._waiting.unanswered(conversation_ids) if conversation_ids else []
+        return {one.conversation_id: one.answer_by for one in found}
+
     # --- offices ------------------------------------------------------------------------------
 
     def offices(self) -> list[Office]:
@@ -225,6 +230,11 @@ class RosterService:
         if found is None:
             raise NotFound(own_words().say("errors.no_office"))
         return found
+
+    def office_name(self, person: Staff) -> str:
+        """Return the name of the office this person works in; empty for those who serve all."""
+        offices = self._repository.offices() if person.office_id is not None else []
+        return next((o.name for o in offices if o.id == person.office_id and o.active), "")
 
     def save_office(self, actor: Staff, office: Office) -> int:
         """Insert an office (id 0) or replace one; return its id.

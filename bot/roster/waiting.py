@@ -7,7 +7,7 @@ so that two processes that sweep at once change nothing twice.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from bot.dialogue.moves import SYSTEM, Move
 from bot.dialogue.repository import PARTS, ConversationRepository
 from bot.domain.clock import Clock
 from bot.domain.conversation import HandoverReason, Mode, Sender
-from bot.domain.roster import MEASURED_FOR, OFFER, STEP, Waiting, in_order
+from bot.domain.roster import MEASURED_FOR, OFFER, REPLY, STEP, Waiting, in_order
 from bot.errors import NotFound
 from bot.roster.words import only_thanks
 from bot.store.tables import audit, conversations, guests, messages, staff
@@ -49,6 +49,11 @@ class Unanswered:
     lawyer_seen_at: dt.datetime | None
     since: dt.datetime
     """The first thing the visitor asked or told after the lawyer's last words."""
+
+    @property
+    def answer_by(self) -> dt.datetime:
+        """Return when the conversation goes to others unless a lawyer has spoken."""
+        return max(self.since, self.claimed_at) + REPLY
 
 
 Words = Callable[[int], Sequence[Part]]
@@ -141,10 +146,13 @@ class WaitingRepository:
 
     # --- what is stuck ------------------------------------------------------------------------
 
-    def unanswered(self) -> list[Unanswered]:
+    def unanswered(self, among: Collection[str] | None = None) -> list[Unanswered]:
         """Return the claimed conversations in which a visitor waits for a lawyer's word."""
+        query = _unanswered_query()
+        if among is not None:
+            query = query.where(conversations.c.id.in_(among))
         with self.store.read() as connection:
-            rows = connection.execute(_unanswered_query()).all()
+            rows = connection.execute(query).all()
             found = [self._unanswered_of(connection, row) for row in rows]
         return [one for one in found if one is not None]
 

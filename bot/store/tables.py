@@ -87,6 +87,30 @@ conversations = Table(
     Index("ix_conversations_visitor", "channel", "visitor_index"),
 )
 
+continuations = Table(
+    "continuations",
+    metadata,
+    Column(
+        "conversation_id",
+        ForeignKey("conversations.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("code_index", String(64), nullable=False, unique=True),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
+left_tokens = Table(
+    "left_tokens",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column(
+        "conversation_id",
+        ForeignKey("conversations.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+)
+
 messages = Table(
     "messages",
     metadata,

@@ -8,8 +8,9 @@ import unicodedata
 import filetype
 import structlog
 
-from bot.errors import BadFile, NotFound, TooManyRequests
+from bot.errors import BadFile, InfectedFile, NotFound, TooManyRequests, UncheckedFile
 from bot.uploads.repository import FileRecord, UploadRepository
+from bot.uploads.scanning import NotScanned, Scanner
 from connectors.messages import Part
 
 log = structlog.get_logger(__name__)
@@ -29,14 +30,18 @@ _UNSAFE = re.compile(r'[\\/:*?"<>|]')
 
 
 class UploadService:
-    def __init__(self, repository: UploadRepository) -> None:
+    def __init__(self, repository: UploadRepository, scanner: Scanner | None = None) -> None:
+        """Without a scanner nothing is looked at for malware."""
         self._repository = repository
+        self._scanner = scanner
 
     def keep(self, conversation_id: str, client_id: str, name: str, body: bytes) -> FileRecord:
         """Store an upload; the same client id twice is the same file.
 
         Raises:
             BadFile: the contents are not a JPEG, PNG, WebP or PDF of at most 10 MB.
+            InfectedFile: the scanner found malware in them.
+            UncheckedFile: the scanner gave no verdict; what was not scanned is not stored.
             TooManyRequests: the conversation holds as many files as it may.
             NotFound: there is no such conversation.
         """
@@ -53,11 +58,25 @@ class UploadService:
             raise BadFile
         if self._repository.count(conversation_id) >= MAX_FILES:
             raise TooManyRequests
+        self._scan(conversation_id, mime, body)
         record = self._repository.add(
             conversation_id, file_id, safe_name(name, EXTENSIONS[mime]), mime, body
         )
         log.info("file_stored", conversation_id=conversation_id, mime=mime, size=record.size)
         return record
+
+    def _scan(self, conversation_id: str, mime: str, body: bytes) -> None:
+        if self._scanner is None:
+            return
+        about = {"conversation_id": conversation_id, "mime": mime, "size": len(body)}
+        try:
+            signature = self._scanner.signature(body)
+        except NotScanned as reason:
+            log.warning("file_not_scanned", reason=str(reason), **about)
+            raise UncheckedFile from reason
+        if signature is not None:
+            log.warning("file_infected", signature=signature, **about)
+            raise InfectedFile
 
     def part(self, conversation_id: str, client_id: str, name: str, body: bytes) -> Part:
         """Store an upload and return how a message shows it; raises what ``keep`` raises."""

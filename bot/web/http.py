@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import structlog
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -12,7 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.errors import BadInput, BodyTooLarge, LawbridgeError, NotFound
+from bot.errors import BadInput, BodyTooLarge, Forbidden, LawbridgeError, NotFound
 
 log = structlog.get_logger(__name__)
 
@@ -33,12 +34,20 @@ def error_response(error: LawbridgeError, headers: dict[str, str] | None = None)
 
 
 def install_error_handlers(
-    app: FastAPI, not_found_page: Callable[[Request], Response] | None = None
+    app: FastAPI,
+    not_found_page: Callable[[Request], Response] | None = None,
+    refused_page: Callable[[Request, str], Response] | None = None,
 ) -> None:
-    """Translate every failure once; a browser that looks for a page gets ``not_found_page``."""
+    """Translate every failure once.
+
+    A browser that looks for a page gets ``not_found_page``; one that a member of staff may not
+    read or use is answered by ``refused_page`` with the sentence why, which may block.
+    """
 
     async def expected(request: Request, error: Exception) -> Response:
         assert isinstance(error, LawbridgeError)
+        if isinstance(error, Forbidden) and refused_page is not None and _of_staff(request):
+            return await to_thread.run_sync(refused_page, request, error.detail)
         if isinstance(error, NotFound) and not_found_page is not None and _reads_pages(request):
             return not_found_page(request)
         return error_response(error)
@@ -70,6 +79,10 @@ def install_error_handlers(
 def _reads_pages(request: Request) -> bool:
     wants = "text/html" in request.headers.get("accept", "")
     return wants and not request.url.path.startswith(("/api/", "/static/"))
+
+
+def _of_staff(request: Request) -> bool:
+    return _reads_pages(request) and request.url.path.startswith("/desk/")
 
 
 class Protections:

@@ -1,4 +1,4 @@
-"""The public pages that are not chat: the demonstration page and the service catalogue."""
+"""The public pages that are not chat, and what stands where a page is not there or not allowed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.templating import Jinja2Templates
 
+from bot.errors import NotSignedIn
+from bot.web.staff import StaffGuard
 from knowledge_base.models import KnowledgeBase
 
 
@@ -58,6 +60,22 @@ def not_found_page(templates: Jinja2Templates, bureau: str) -> Callable[[Request
         return templates.TemplateResponse(
             request, "not_found.html", {"bureau": bureau}, status_code=404
         )
+
+    return page
+
+
+def refused_page(
+    templates: Jinja2Templates, guard: StaffGuard
+) -> Callable[[Request, str], Response]:
+    """Return what staff are shown in place of a page that is not for them."""
+
+    def page(request: Request, sentence: str) -> Response:
+        try:
+            staff = guard.signed_in(request)
+        except NotSignedIn:
+            staff = None
+        context = {"staff": staff, "sentence": sentence}
+        return templates.TemplateResponse(request, "refused.html", context, status_code=403)
 
     return page
 

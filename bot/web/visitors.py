@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from bot.bus import QUEUE_TOPIC, Bus, Event, conversation_topic
+from bot.continuation.service import ContinuationService
 from bot.dialogue.normalise import clean
 from bot.dialogue.repository import ConversationRepository
 from bot.dialogue.waiting import WaitingRoom
@@ -19,6 +20,7 @@ from bot.domain.conversation import HandoverReason, Mode, Sender
 from bot.errors import (
     BadFile,
     BadInput,
+    ContinuedElsewhere,
     IllegalMove,
     LawbridgeError,
     NotFound,
@@ -31,7 +33,7 @@ from bot.ratings.service import RatingService
 from bot.texts import Texts
 from bot.uploads.service import UploadService
 from connectors.messages import Outbound, Part, buttons, notice, text
-from connectors.web.ports import Opened, Refusals, StoredFile
+from connectors.web.ports import IssuedCode, Opened, Refusals, StoredFile
 
 CHANNEL = "web"
 
@@ -56,6 +58,7 @@ class WebVisitors:
         uploads: UploadService,
         texts: Texts,
         waiting: WaitingRoom,
+        continuations: ContinuationService,
         *,
         bureau: str,
         ai_label: str,
@@ -66,24 +69,39 @@ class WebVisitors:
         self._uploads = uploads
         self._texts = texts
         self._waiting = waiting
+        self._continuations = continuations
         self._bureau = bureau
         self._ai_label = ai_label
 
     def open(self, consent_version: str, visitor: str) -> Opened:
         conversation, token = self._conversations.create(CHANNEL, consent_version, visitor)
+        return Opened(conversation.id, token, self._greeting())
+
+    def issue_code(self, conversation_id: str) -> IssuedCode:
+        code, valid = self._continuations.issue(conversation_id)
+        return IssuedCode(code, int(valid.total_seconds()))
+
+    def redeem_code(self, code: str, device: str) -> Opened:
+        conversation_id, token = self._continuations.redeem(code, device)
+        return Opened(conversation_id, token, self._greeting())
+
+    def _greeting(self) -> tuple[Part, ...]:
         keys = self._texts.get("greeting_buttons")
-        greeting = (
+        return (
             text(self._texts.say("greeting", bureau=self._bureau)),
             buttons(*(self._texts.button(key) for key in keys)),
         )
-        return Opened(conversation.id, token, greeting)
 
     def by_token(self, token: str) -> str | None:
         found = self._conversations.by_token(token)
+        if found is None and self._continuations.is_left(token):
+            raise ContinuedElsewhere
         return None if found is None else found.id
 
-    def news(self, conversation_id: str, message_id: int) -> tuple[Sequence[Outbound], str]:
-        return self._conversations.news(conversation_id, message_id)
+    def news(
+        self, conversation_id: str, message_id: int, token: str = ""
+    ) -> tuple[Sequence[Outbound], str]:
+        return self._conversations.news(conversation_id, message_id, token)
 
     def receipt(self, conversation_id: str, got: int, seen: int) -> bool:
         return self._conversations.receipt(conversation_id, got, seen)
@@ -146,7 +164,7 @@ class BusFeed:
 
     async def publish(self, conversation_id: str, event: dict[str, Any]) -> None:
         await self._bus.publish(conversation_topic(conversation_id), event)
-        if event.get("kind") not in ("typing", "receipt"):
+        if event.get("kind") not in ("typing", "receipt", "continued"):
             # The desk's queue shows who has left or ended.
             await self._bus.publish(QUEUE_TOPIC, {**event, "conversation_id": conversation_id})
 

@@ -69,6 +69,7 @@ class LiveConnection:
         self._cursor = 0
         self._mode = ""
         self._conversation_id = ""
+        self._token = ""
         self._in_flight: set[asyncio.Task[None]] = set()
 
     async def serve(self) -> None:
@@ -83,7 +84,8 @@ class LiveConnection:
         except WebSocketDisconnect:
             return
         except self._refusals.family as error:
-            # Erased meanwhile, or the store is unreachable: the browser comes back and asks again.
+            # Erased or gone on elsewhere meanwhile, or the store is unreachable: the browser comes
+            # back and asks again.
             with contextlib.suppress(WebSocketDisconnect):
                 await self._refuse(error)
 
@@ -94,6 +96,7 @@ class LiveConnection:
             hello = Hello.model_validate(frame)
             self._cursor = _cursor(hello.after)
             self._conversation_id = await self._admit(hello.token)
+            self._token = hello.token
         except (TimeoutError, ValidationError, ValueError):
             await self._refuse(self._refusals.bad_input())
         except self._refusals.family as error:
@@ -159,7 +162,8 @@ class LiveConnection:
                 always = False
 
     def _news(self) -> tuple[Sequence[Outbound], str]:
-        found, mode = self._visitors.news(self._conversation_id, self._cursor)
+        # With the token: it may have stopped opening the conversation since it was shown.
+        found, mode = self._visitors.news(self._conversation_id, self._cursor, self._token)
         return found, shown_mode(mode)
 
     async def _listen(self) -> None:
@@ -189,6 +193,7 @@ class LiveConnection:
         except ValidationError:
             await self._send_error(self._refusals.bad_input(), None)
             return
+        await self._still_admitted()
         # Nobody has what was never sent.
         got, seen = min(told.got, self._cursor), min(told.seen, self._cursor)
         if await to_thread.run_sync(self._visitors.receipt, self._conversation_id, got, seen):
@@ -214,6 +219,7 @@ class LiveConnection:
     async def _answer(self, message: MessageRequest) -> None:
         try:
             await self._take(self._conversation_id)
+            await self._still_admitted()
             reply = await self._chat.receive(
                 Inbound(self._conversation_id, message.id, message.text, message.button)
             )
@@ -230,6 +236,11 @@ class LiveConnection:
         # Whoever left meanwhile finds the answer in the store on coming back.
         with contextlib.suppress(WebSocketDisconnect):
             await self._send(answer)
+
+    async def _still_admitted(self) -> None:
+        """Raise the application's error if the token stopped working; the hint may be lost."""
+        if await to_thread.run_sync(self._visitors.by_token, self._token) is None:
+            raise self._refusals.not_signed_in()
 
     async def _read(self) -> Any:
         event = await self._socket.receive()

@@ -47,6 +47,14 @@ class Opened:
 
 
 @dataclass(frozen=True)
+class IssuedCode:
+    """A code that opens the conversation on another device, once, and for how many seconds."""
+
+    code: str
+    valid_s: int
+
+
+@dataclass(frozen=True)
 class StoredFile:
     """A file as its visitor gets it back."""
 
@@ -62,14 +70,32 @@ class Visitors(Protocol):
         """Open a conversation; ``visitor`` is the host site's signed user id or empty."""
         ...
 
-    def by_token(self, token: str) -> str | None:
-        """Return the conversation's id, or None for an unknown or erased token."""
+    def issue_code(self, conversation_id: str) -> IssuedCode:
+        """Return a code for going on on another device; a former one no longer works."""
         ...
 
-    def news(self, conversation_id: str, message_id: int) -> tuple[Sequence[Outbound], str]:
+    def redeem_code(self, code: str, device: str) -> Opened:
+        """Open a code's conversation with a new token; its former token no longer works.
+
+        The same code from the same device again gets the same token. Raise the application's
+        error when the code is wrong, used or expired.
+        """
+        ...
+
+    def by_token(self, token: str) -> str | None:
+        """Return the conversation's id, or None for an unknown or erased token.
+
+        Raise the application's error when the conversation has gone on on another device.
+        """
+        ...
+
+    def news(
+        self, conversation_id: str, message_id: int, token: str = ""
+    ) -> tuple[Sequence[Outbound], str]:
         """Return at most some hundreds of messages newer than ``message_id``, and the mode.
 
-        The oldest message comes first; both are of one moment.
+        The oldest message comes first; both are of one moment. Raise the application's error
+        when a token is given that no longer opens the conversation.
         """
         ...
 
@@ -131,6 +157,8 @@ class WebOptions:
     sessions_per_address: str = "120/minute"
     messages_per_visitor: str = "60/minute"
     messages_per_address: str = "1200/minute"
+    continuations_per_address: str = "20/hour"
+    continuations_in_all: str = "600/hour"
     redis_url: str = ""
     """Where rate limits are counted; empty counts in this process."""
     exit_url: str = "https://www.gov.cn/"

@@ -11,26 +11,23 @@ from typing import Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request, WebSocket
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import Response
 
 from connectors.messages import Chat, Inbound, Part, Reply
-from connectors.web.assets import Assets
 from connectors.web.files import UPLOAD_SCHEMA, attachment, read_upload
 from connectors.web.limits import Allowance, limit_of
 from connectors.web.live import LiveConnection, shown_mode
-from connectors.web.ports import Feed, Refusals, Visitors, WebOptions
+from connectors.web.pages import create_page_routes
+from connectors.web.ports import Feed, Opened, Refusals, Visitors, WebOptions
 from connectors.web.schemas import (
     AttributesRequest,
     ErrorBody,
     MessageRequest,
     RatingRequest,
+    RedeemRequest,
     SessionRequest,
 )
 from connectors.web.session import address_of, bearer_of, is_signed
-
-FOREVER = "public, max-age=31536000, immutable"
-BRIEFLY = "public, max-age=300"
-ASK_FIRST = "no-cache"
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorBody, "description": words}
@@ -66,6 +63,8 @@ class WebChannel:
         self._sessions = limit_of(options.sessions_per_address)
         self._per_visitor = limit_of(options.messages_per_visitor)
         self._per_address = limit_of(options.messages_per_address)
+        self._codes = limit_of(options.continuations_per_address)
+        self._codes_in_all = limit_of(options.continuations_in_all)
 
     def address(self, connection: Request | WebSocket) -> str:
         return address_of(connection, trust_proxy=self.options.trust_proxy)
@@ -93,6 +92,11 @@ class WebChannel:
     async def take_session(self, request: Request) -> None:
         await self._allowance.take(self._sessions, "session", self.address(request))
 
+    async def take_code(self, request: Request) -> None:
+        await self._allowance.take(self._codes, "code", self.address(request))
+        # Whoever has many addresses, as with IPv6, must not be able to try all codes.
+        await self._allowance.take(self._codes_in_all, "code")
+
     async def take_connection(self, socket: WebSocket) -> None:
         await self._allowance.take(self._per_address, "message", self.address(socket))
 
@@ -112,9 +116,18 @@ def create_web_router(
     channel = WebChannel(chat, visitors, feed, refusals, options)
     router = APIRouter()
     router.include_router(_talk_routes(channel))
+    router.include_router(_continuation_routes(channel))
     router.include_router(_rights_routes(channel))
-    router.include_router(_page_routes(options, refusals))
+    router.include_router(create_page_routes(options, refusals))
     return router
+
+
+def _opened_json(opened: Opened) -> dict[str, Any]:
+    return {
+        "session": opened.conversation_id,
+        "token": opened.token,
+        "greeting": {"parts": [part.to_json() for part in opened.greeting]},
+    }
 
 
 def _talk_routes(channel: WebChannel) -> APIRouter:
@@ -135,11 +148,7 @@ def _talk_routes(channel: WebChannel) -> APIRouter:
         opened = await to_thread.run_sync(
             visitors.open, asked.consent or options.consent_version, visitor
         )
-        return {
-            "session": opened.conversation_id,
-            "token": opened.token,
-            "greeting": {"parts": [part.to_json() for part in opened.greeting]},
-        }
+        return _opened_json(opened)
 
     @router.post("/messages", summary="发送一条消息，返回对它的答复")
     async def send(body: MessageRequest, conversation_id: str = speaker) -> dict[str, Any]:
@@ -216,6 +225,25 @@ def _talk_routes(channel: WebChannel) -> APIRouter:
     return router
 
 
+def _continuation_routes(channel: WebChannel) -> APIRouter:
+    router = APIRouter(prefix="/api/web/continuations", tags=["web"], responses=_ERRORS)
+    visitors, speaker = channel.visitors, Depends(channel.speak)
+
+    @router.post("", status_code=201, summary="取一个接续码，在另一台设备上接着咨询")
+    async def issue(conversation_id: str = speaker) -> dict[str, Any]:
+        issued = await to_thread.run_sync(visitors.issue_code, conversation_id)
+        return {"code": issued.code, "valid_s": issued.valid_s}
+
+    @router.post("/redeem", summary="用接续码接着咨询，原来的令牌随之失效")
+    async def redeem(request: Request, body: RedeemRequest) -> dict[str, Any]:
+        await channel.take_code(request)
+        opened = await to_thread.run_sync(visitors.redeem_code, body.code, body.id)
+        await channel.feed.publish(opened.conversation_id, {"kind": "continued"})
+        return _opened_json(opened)
+
+    return router
+
+
 def _rights_routes(channel: WebChannel) -> APIRouter:
     router = APIRouter(prefix="/api/web", tags=["web"], responses=_ERRORS)
     visitors, options = channel.visitors, channel.options
@@ -251,42 +279,5 @@ def _rights_routes(channel: WebChannel) -> APIRouter:
         await to_thread.run_sync(visitors.erase, conversation_id)
         await channel.feed.publish(conversation_id, {"kind": "erased"})
         return {"erased": True}
-
-    return router
-
-
-def _page_routes(options: WebOptions, refusals: Refusals) -> APIRouter:
-    router = APIRouter(include_in_schema=False)
-    assets = Assets()
-    page = assets.page(
-        "frame/index.html",
-        {
-            "bureau": options.bureau,
-            "consent": options.consent_version,
-            "days": options.retention_days,
-            "label": options.ai_label,
-            "sites": list(options.allowed_sites),
-            "exit": options.exit_url,
-        },
-    )
-
-    @router.get("/widget.js")
-    def loader(request: Request) -> Response:
-        served = assets.serve(request, "widget.js", BRIEFLY)
-        assert served is not None
-        served.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-        return served
-
-    @router.get("/widget/frame", response_class=HTMLResponse)
-    def frame() -> HTMLResponse:
-        return HTMLResponse(page, headers={"Cache-Control": ASK_FIRST})
-
-    @router.get("/widget/assets/{version}/{name:path}")
-    def asset(request: Request, version: str, name: str) -> Response:
-        cache = FOREVER if version == assets.version else ASK_FIRST
-        served = assets.serve(request, f"frame/{name}", cache)
-        if served is None:
-            raise refusals.not_found()
-        return served
 
     return router

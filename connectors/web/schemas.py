@@ -35,6 +35,15 @@ class SessionRequest(_Body):
     identity: Identity | None = None
 
 
+class RedeemRequest(_Body):
+    """A code as typed, and a random id of the device: both again get the same answer."""
+
+    code: Annotated[Words, Field(max_length=40, description="接续码，空格和全角数字都可以")]
+    id: Annotated[
+        Words, Field(min_length=20, max_length=80, description="这台设备的随机编号，重发不变")
+    ]
+
+
 class ReceiptFrame(BaseModel):
     """Up to which message a screen has everything, and up to which it was looked at."""
 

@@ -6,6 +6,9 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from knowledge_base.citations import article_title
+from knowledge_base.numerals import to_chinese
+
 CENT = Decimal("0.01")
 
 
@@ -29,6 +32,19 @@ class Worked:
 def money(value: Decimal) -> Decimal:
     """Return yuan and cents, half a cent rounded up."""
     return value.quantize(CENT, ROUND_HALF_UP)
+
+
+def titled(key: str) -> str:
+    """Name an article, and the item that stands in brackets after its key."""
+    article, _, item = key.partition("(")
+    return article_title(article) + (f"第{to_chinese(int(item[:-1]))}项" if item else "")
+
+
+def written(value: Decimal | int | dt.date | None) -> str:
+    """Write a result as people do: 2026年12月8日, 32,000.00."""
+    if isinstance(value, dt.date):
+        return f"{value.year}年{value.month}月{value.day}日"
+    return "" if value is None else f"{value:,}"
 
 
 def middle(low: Decimal, high: Decimal) -> Decimal:

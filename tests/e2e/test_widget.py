@@ -175,6 +175,20 @@ def test_a_whole_conversation_with_the_keyboard_alone(page: Page) -> None:
     assert not page.evaluate("window.lawbridge.isOpen")
 
 
+def test_a_screen_reader_is_read_the_answer_as_it_comes(page: Page) -> None:
+    widget = Widget(page).start()
+    # The region must stand before the words: one that comes with them is not read out.
+    log = widget.frame.get_by_role("log")
+    log.evaluate("region => { region.dataset.same = 'yes'; }")
+    widget.ask(QUESTION)
+    assert log.get_attribute("aria-live") == "polite"
+    assert log.get_attribute("aria-relevant") == "additions"
+    assert log.get_attribute("data-same") == "yes"
+    assert "押金" in log.inner_text()
+    assert log.locator(".message.bot:not(.typing)").count() == widget.bot.count()
+    assert widget.box.get_attribute("aria-label") or widget.frame.get_by_label("消息").count()
+
+
 def test_escape_closes_the_innermost_thing_first(page: Page) -> None:
     widget = Widget(page).start()
     widget.menu("结束咨询")

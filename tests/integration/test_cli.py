@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.clamav import Addresses
+from tests.conftest import ROOT, free_port
 
 
 def bot(data_dir: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -92,6 +94,7 @@ def test_doctor_says_what_is_configured_reachable_and_stale(tmp_path: Path) -> N
         "检索索引",
         "Rasa 模型",
         "Redis",
+        "病毒检查",
         "微信公众号",
         "磁盘",
     ):
@@ -103,6 +106,17 @@ def test_doctor_fails_when_something_is_wrong(tmp_path: Path) -> None:
     found = bot(tmp_path, "doctor", BOT_DATABASE_URL="postgresql+psycopg://x@127.0.0.1:1/x")
     assert found.returncode == 1
     assert "连不上" in found.stderr
+
+
+def test_doctor_says_whether_the_scanner_answers(tmp_path: Path, clamd_server: Addresses) -> None:
+    answering = bot(tmp_path, "doctor", BOT_CLAMAV=clamd_server.unix).stderr
+    assert re.search(r"病毒检查\W+正常\W.*clamd\.sock，ClamAV \d", answering), answering
+    silent = bot(tmp_path, "doctor", BOT_CLAMAV=f"127.0.0.1:{free_port()}")
+    assert re.search(r"病毒检查\W+有问题\W.*没有应答，现在不收任何文件", silent.stderr), (
+        silent.stderr
+    )
+    assert silent.returncode == 1
+    assert "Traceback" not in silent.stderr
 
 
 def test_the_index_is_built_once(tmp_path: Path) -> None:

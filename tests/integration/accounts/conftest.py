@@ -14,6 +14,7 @@ from bot.accounts.people.endpoints import create_people_router
 from bot.accounts.trail.endpoints import create_audit_router
 from bot.store.unit import Store
 from bot.web.http import Protections, install_error_handlers
+from bot.web.pages import refused_page
 from bot.web.staff import StaffGuard
 from tests.conftest import ROOT, FixedClock
 from tests.unit.accounts.conftest import PASSWORD, Bureau, Telephone, make_bureau
@@ -45,10 +46,10 @@ def make_app(
     bureau: Bureau, login_limit: str = "1000/minute", cookie_secure: bool = False
 ) -> FastAPI:
     app = FastAPI()
-    install_error_handlers(app)
-    app.add_middleware(Protections, embedding_sites=(), https=cookie_secure)
     templates = Jinja2Templates(ROOT / "bot" / "web" / "templates")
     guard = StaffGuard(bureau.accounts)
+    install_error_handlers(app, refused_page=refused_page(templates, guard))
+    app.add_middleware(Protections, embedding_sites=(), https=cookie_secure)
     app.include_router(
         create_accounts_router(
             bureau.accounts, templates, cookie_secure=cookie_secure, login_limit=login_limit

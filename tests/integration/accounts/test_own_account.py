@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 from fastapi.testclient import TestClient
 
+from bot.accounts.qr import qr_code
 from bot.web.staff import COOKIE
 from tests.integration.accounts.conftest import Building
 from tests.unit.accounts.conftest import PASSWORD, Telephone
@@ -133,3 +135,12 @@ def test_the_pages_hold_no_inline_code_and_are_not_kept(building: Building, path
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page.text)
     assert page.headers["cache-control"] == "no-store"
     assert building.browser().get(path).headers["location"] == "/desk/login"
+
+
+def test_the_secret_is_shown_as_a_qr_code_drawn_in_the_page(building: Building) -> None:
+    answer = building.browser("wang").get("/desk/account/codes")
+    address = unescape(re.search(r'href="(otpauth://[^"]+)"', answer.text)[1])  # type: ignore[index]
+    assert f'<path d="{qr_code(address).path}"/>' in answer.text
+    # Nothing that the policy would keep from being shown.
+    assert "data:" not in answer.text
+    assert " style=" not in answer.text

@@ -43,6 +43,37 @@ def test_a_refused_form_keeps_what_was_typed(building: Building) -> None:
     assert re.search(r'value="officer" required checked', page.text)
 
 
+HTML = {"Accept": "text/html,application/xhtml+xml"}
+
+
+@pytest.mark.parametrize("path", ["/desk/people", "/desk/audit"])
+def test_a_page_that_is_not_for_this_account_is_refused_in_a_sentence(
+    building: Building, path: str
+) -> None:
+    browser = building.browser("wang")
+    page = browser.get(path, headers=HTML)
+    assert (page.status_code, page.headers["content-type"]) == (403, "text/html; charset=utf-8")
+    refused = browser.get(path)
+    assert refused.headers["content-type"] == "application/json"
+    assert refused.json()["error"]["message"] in page.text
+    # The frame names who is signed in and leads back.
+    assert 'class="name"' in page.text
+    assert '<a href="/desk">回到工作台</a>' in page.text
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+
+
+def test_a_change_refused_to_a_form_is_said_on_a_page_and_changes_nothing(
+    building: Building,
+) -> None:
+    browser = building.browser("wang")
+    before = building.bureau.actions()
+    foreign = {**HTML, "Origin": "https://elsewhere.example"}
+    answer = browser.post("/desk/people", data=NEW, headers=foreign)
+    assert answer.status_code == 403
+    assert "不是从本站页面发出的" in answer.text
+    assert building.bureau.actions() == before
+
+
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMIN])
 def test_only_the_administrator_sees_and_changes_accounts(building: Building, role: Role) -> None:
     bureau = building.bureau

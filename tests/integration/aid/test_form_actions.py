@@ -16,12 +16,14 @@ from bot.aid.chat import AidChat
 from bot.dialogue.turn import Turn, TurnReply, merge, unseal
 from bot.domain.conversation import Context
 from bot.interviews.chat import GuidedChat
+from bot.interviews.sums import Sums
 from bot.store.unit import Store
 from bot.texts import load_texts
 from connectors.messages import Inbound, Part, text
 from knowledge_base.consultations import load_interviews
 from knowledge_base.loader import ROOT, load
 from knowledge_base.models import KnowledgeBase
+from knowledge_base.tools import load_calculators
 from tests.conftest import FixedClock
 from tests.integration.aid.conftest import ANSWERS, Applicant, make_applicant
 
@@ -56,7 +58,15 @@ class Desk:
         self.store = store
         texts = load_texts()
         self.aid = AidChat(applicant.service, texts)
-        self.guided = GuidedChat(load_interviews(ROOT), Reviewed(), applicant.conversations, texts)
+        reviewed = Reviewed()
+        self.guided = GuidedChat(
+            load_interviews(ROOT),
+            reviewed,
+            applicant.conversations,
+            texts,
+            Sums.of(load_calculators(ROOT), reviewed.kb.articles, texts),
+            FixedClock(),
+        )
         self._executor = ActionExecutor()
         reader = TurnReader(applicant.conversations)
         talk = Talk(texts, NoRatings(), 30, applicant.conversations)
@@ -520,3 +530,67 @@ def test_leaving_a_consultation_clears_it(desk: Desk) -> None:
     desk.hear("算了")
     desk.run("action_cancel", "cancel", "guided_form")
     assert desk.context.guided == ""
+
+
+# --- sums ----------------------------------------------------------------------------------------
+
+
+def offer_sum(desk: Desk, name: str) -> str:
+    """Leave the context as an explained calculation does; return the button's id."""
+    option = f"guided.pick.sum-{name}"
+    offered = ((option, "帮我一步步算"),)
+    desk.applicant.conversations.remember(
+        desk.applicant.conversation_id, Context(options=offered, last_route="calculate")
+    )
+    return option
+
+
+def work_out(desk: Desk, name: str, *said: str) -> str:
+    """Pick a sum, give the answers, and return what its end says."""
+    assert answer(desk, "帮我一步步算", offer_sum(desk, name)) is None
+    for words in said[:-1]:
+        assert desk.guided.form.takes(desk.hear(words))
+        _, events = desk.run("validate_guided_form", "give_detail", "guided_form")
+        assert slot_of(events, "guided_complete") is None
+    assert answer(desk, said[-1]) is True
+    replies, _ = desk.run("action_finish_guided", "give_detail")
+    return words_of(replies)
+
+
+def test_a_sum_is_asked_step_by_step_and_worked_out(desk: Desk) -> None:
+    said = work_out(desk, "severance", "2020年1月1日入职的", "2023.7.31", "每月8000块左右", "3",
+                    "不是", "不知道，跳过")  # fmt: skip
+    assert "32,000.00元" in said
+    assert "劳动合同法第四十六条第三项" in said
+    assert desk.context.guided == ""
+
+
+def test_a_sum_asks_for_what_it_could_not_read(desk: Desk) -> None:
+    answer(desk, "帮我一步步算", offer_sum(desk, "disability_years"))
+    desk.hear("很大了")
+    objection, _ = desk.run("validate_guided_form", "give_detail", "guided_form")
+    assert "请填数字" in words_of(objection)
+    assert desk.context.guided_answers == ()
+
+
+def test_a_sum_without_a_needed_figure_names_it(desk: Desk) -> None:
+    said = work_out(desk, "loan_interest", "10万", "12%", "2025-01-01", "2025-12-31", "跳过")
+    assert "一年期LPR" in said
+    assert "不能替您猜" in said
+
+
+def test_a_sum_that_cannot_be_is_explained(desk: Desk) -> None:
+    said = work_out(desk, "overtime", "8000", "10", "跳过", "999999999")
+    assert "算不出来" in said
+
+
+def test_a_question_of_ones_own_does_not_become_a_figure(desk: Desk) -> None:
+    answer(desk, "帮我一步步算", offer_sum(desk, "overtime"))
+    assert not desk.guided.form.takes(desk.hear("那加班8小时应该给多少钱"))
+
+
+def test_other_words_after_an_explained_sum_do_not_begin_it(desk: Desk) -> None:
+    offer_sum(desk, "overtime")
+    assert not desk.guided.form.takes(desk.hear("好的"))
+    assert not desk.guided.form.takes(desk.hear("1"))
+    assert desk.guided.form.takes(desk.hear("帮我一步步算"))

@@ -16,10 +16,12 @@ from bot.accounts.endpoints import create_accounts_router
 from bot.accounts.repository import AccountRepository
 from bot.accounts.service import AccountService
 from bot.desk.endpoints import create_desk_router
+from bot.dialogue.repository import ConversationRepository
+from bot.roster.room import open_roster
 from bot.store.unit import Store
 from bot.web.http import Protections, install_error_handlers
 from tests.conftest import ROOT, FixedClock
-from tests.office import Office, furnish
+from tests.office import NoPhones, Office, furnish
 
 PASSWORD = "correct horse"
 
@@ -44,7 +46,10 @@ class Building:
 @pytest.fixture
 def build(sqlite_store: Store, clock: FixedClock) -> Callable[..., Building]:
     def made(login_limit: str = "1000/minute", cookie_secure: bool = False) -> Building:
-        office = furnish(sqlite_store, clock)
+        talks = ConversationRepository(sqlite_store, clock)
+        office = furnish(
+            sqlite_store, clock, open_roster(sqlite_store, clock, talks, NoPhones()).service
+        )
         hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
         accounts = AccountService(AccountRepository(sqlite_store, clock), clock, hasher)
         for login, name, role in (

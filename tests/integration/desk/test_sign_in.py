@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.integration.desk.conftest import PASSWORD, Building
+from tests.office import BUREAU
 
 READING = ["/api/desk/queue", f"/api/desk/conversations/{'0' * 32}", "/api/desk/files/abc"]
 CHANGING = ["claim", "messages", "typing", "return", "close", "reveal"]
@@ -44,6 +45,7 @@ def test_a_signed_in_lawyer_sees_the_desk_without_inline_code(building: Building
     page = building.browser("zhao").get("/desk")
     assert "赵律" in page.text
     assert "data-canned" in page.text
+    assert f'data-office="{BUREAU}"' in page.text
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page.text)
     assert page.headers["cache-control"] == "no-store"
     assert "script-src 'self'" in page.headers["content-security-policy"]

@@ -12,6 +12,7 @@ from fastapi.templating import Jinja2Templates
 from fastapi.testclient import TestClient
 
 import bot.web
+from bot.bus import Event, InProcessBus
 from bot.domain.people import Staff
 from bot.matters.endpoints import create_matters_router
 from bot.store.unit import Store
@@ -33,10 +34,23 @@ class Sessions:
         return self.people.get(token)
 
 
+class HeardBus(InProcessBus):
+    """A bus that remembers what was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[tuple[str, Event]] = []
+
+    async def publish(self, topic: str, event: Event) -> None:
+        self.told.append((topic, event))
+        await super().publish(topic, event)
+
+
 @dataclass
 class Building:
     house: House
     app: FastAPI
+    bus: HeardBus
 
     def browser(self, login: str = "") -> TestClient:
         cookies = {COOKIE: login} if login else {}
@@ -47,13 +61,13 @@ class Building:
 def building(sqlite_store: Store, clock: FixedClock) -> Building:
     house = build_house(sqlite_store, clock)
     people = {person.login: person for person in (house.wang, house.li, house.zhou, house.sun)}
-    app = FastAPI()
+    app, bus = FastAPI(), HeardBus()
     install_error_handlers(app)
     app.add_middleware(Protections, embedding_sites=(), https=False)
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
     app.include_router(
         create_matters_router(
-            house.service, StaffGuard(Sessions(people)), Jinja2Templates(WEB / "templates")
+            house.service, StaffGuard(Sessions(people)), bus, Jinja2Templates(WEB / "templates")
         )
     )
-    return Building(house, app)
+    return Building(house, app, bus)

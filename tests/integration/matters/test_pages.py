@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from bot.bus import QUEUE_TOPIC, conversation_topic
+from bot.domain.conversation import Mode
 from bot.domain.matter import MatterState, next_number, spoken
 from bot.ratings.repository import RatingRepository
 from tests.integration.matters.conftest import Building
@@ -167,6 +169,30 @@ def test_a_matter_goes_from_hand_to_hand_and_every_move_is_shown(building: Build
         assert shown in page, shown
     assert mediator.post(f"{path}/reopen", data={"note": "没来"}).status_code == 303
     assert state(building, number) == MatterState.WAITING
+
+
+def test_reopening_a_visitors_matter_is_told_to_the_desks_and_to_his_screen(
+    building: Building,
+) -> None:
+    house = building.house
+    conversation_id, matter = house.queued()
+    house.claim(conversation_id, house.wang)
+    house.finish(conversation_id, house.wang)
+    browser, path = building.browser("wang"), f"/desk/matters/{matter.number}/reopen"
+    assert browser.post(path, data={"note": "来电说没拿到钱"}).status_code == 303
+    assert house.conversations.get(conversation_id).mode is Mode.QUEUED
+    assert [topic for topic, _ in building.bus.told] == [
+        conversation_topic(conversation_id),
+        QUEUE_TOPIC,
+    ]
+    assert {event["conversation_id"] for _, event in building.bus.told} == {conversation_id}
+    # Refused the second time, and of a matter without a visitor, nobody is told.
+    assert browser.post(path).status_code == 403
+    number = opened(building)
+    supervisor = building.browser("zhou")
+    supervisor.post(f"/desk/matters/{number}/close", data={"outcome": "unreachable"})
+    assert supervisor.post(f"/desk/matters/{number}/reopen").status_code == 303
+    assert len(building.bus.told) == 2
 
 
 def test_a_close_without_outcome_keeps_the_advice_that_was_typed(building: Building) -> None:

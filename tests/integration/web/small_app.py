@@ -16,6 +16,9 @@ from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
 from bot.bus import InProcessBus, conversation_topic
+from bot.calculators.endpoints import create_calculator_pages
+from bot.continuation.repository import ContinuationRepository
+from bot.continuation.service import ContinuationService
 from bot.dialogue.rasa_tracker import RasaTracker
 from bot.dialogue.repository import ConversationRepository
 from bot.dialogue.waiting import NoDuty, NoNumbers, WaitingRoom
@@ -32,6 +35,7 @@ from bot.store.migrate import migrate
 from bot.store.unit import Store
 from bot.texts import load_texts
 from bot.uploads.repository import UploadRepository
+from bot.uploads.scanning import Scanner
 from bot.uploads.service import UploadService
 from bot.web.http import Protections, install_error_handlers
 from bot.web.pages import create_pages, not_found_page
@@ -41,6 +45,7 @@ from connectors.web.ports import WebOptions
 from connectors.web.router import create_web_router
 from knowledge_base.loader import load
 from knowledge_base.models import KnowledgeBase
+from knowledge_base.tools import load_calculators
 
 ROOT = Path(__file__).resolve().parents[3]
 LABEL = "AI 生成，供参考，不构成律师意见。"
@@ -176,6 +181,7 @@ def build(
     clock: Clock | None = None,
     rasa_tracker: Path | None = None,
     kb: KnowledgeBase | None = None,
+    scanner: Scanner | None = None,
     **options: object,
 ) -> SmallApp:
     clock = clock or SystemClock()
@@ -190,9 +196,10 @@ def build(
         conversations,
         RatingService(RatingRepository(store, clock)),
         privacy,
-        UploadService(UploadRepository(store, clock)),
+        UploadService(UploadRepository(store, clock), scanner),
         texts,
         WaitingRoom(conversations, texts, NoNumbers(), NoDuty()),
+        ContinuationService(ContinuationRepository(store, clock), clock),
         bureau="示范县司法局",
         ai_label=LABEL,
     )
@@ -211,6 +218,15 @@ def build(
     app.mount("/static", StaticFiles(directory=web / "static"))
     if kb is not None:
         app.include_router(create_pages(kb, templates, chosen.bureau, kb.as_of))
+        app.include_router(
+            create_calculator_pages(
+                load_calculators(ROOT / "knowledge_base"),
+                templates,
+                load_texts(),
+                chosen.bureau,
+                FixedClock(),
+            )
+        )
     app.include_router(create_web_router(chat, visitors, BusFeed(bus), REFUSALS, chosen))
 
     return SmallApp(app, chat, conversations, bus, store, chosen)

@@ -239,7 +239,7 @@ async def test_pushing_at_the_same_time_sends_each_message_once() -> None:
             sent.extend(m["id"] for m in frame["messages"])
 
     class Visitors:
-        def news(self, _conversation: str, message_id: int) -> tuple[list[Any], str]:
+        def news(self, _conversation: str, message_id: int, _token: str) -> tuple[list[Any], str]:
             return [Stored(n) for n in (1, 2, 3) if n > message_id], "bot"
 
     class Stored:

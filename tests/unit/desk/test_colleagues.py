@@ -161,6 +161,12 @@ class Represents:
     def barred(self, staff_id: int) -> set[str]:
         return self.of.get(staff_id, set())
 
+    def answer_by(self, conversation_ids: object) -> dict[str, dt.datetime]:
+        return {}
+
+    def office_name(self, person: object) -> str:
+        return ""
+
 
 def test_a_lawyer_of_the_other_side_neither_sees_nor_takes_it(
     sqlite_store: Store, clock: FixedClock

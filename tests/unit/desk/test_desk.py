@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
+from pathlib import Path
 
 import pytest
 import yaml
 
-from bot.desk.views import load_words
+from bot.desk.views import WORDS, load_words
 from bot.domain.conversation import Context, HandoverReason, Mode, Sender
 from bot.domain.people import Staff
 from bot.errors import (
     AlreadyClaimed,
+    BadInput,
     EmptyMessage,
     Forbidden,
     IllegalMove,
@@ -343,6 +346,31 @@ def test_news_are_exactly_what_came_after(office: Office) -> None:
     assert [m["parts"][0]["text"] for m in found] == ["在吗"]
 
 
+def test_seeing_a_file_is_audited_once_for_each_person_file_and_day(office: Office) -> None:
+    conversation_id = office.queued()
+    first = office.uploads.keep(conversation_id, "f1", "合同.png", PNG)
+    second = office.uploads.keep(conversation_id, "f2", "合同.png", PNG)
+    office.desk.claim(conversation_id, office.wang)
+    office.desk.invite(conversation_id, office.wang, office.li.id)
+
+    def seen() -> list[str]:
+        return [actor for actor, action in office.actions() if action == "desk_file"]
+
+    for _ in range(3):
+        office.desk.file(first.id, office.wang)
+    assert seen() == ["wang"]
+    office.desk.file(second.id, office.wang)
+    office.desk.file(first.id, office.li)
+    assert seen() == ["wang", "wang", "li"]
+    # Nine in the morning: in China the day ends fifteen hours later.
+    office.clock.advance(hours=14, minutes=59)
+    office.desk.file(first.id, office.wang)
+    assert len(seen()) == 3
+    office.clock.advance(minutes=1)
+    office.desk.file(first.id, office.wang)
+    assert len(seen()) == 4
+
+
 def test_files_are_for_the_lawyer_in_the_conversation(office: Office) -> None:
     conversation_id = office.queued()
     record = office.uploads.keep(conversation_id, "f1", "合同.png", PNG)
@@ -362,8 +390,41 @@ def test_canned_texts_pass_the_citation_check(office: Office) -> None:
     office.desk.claim(conversation_id, office.wang)
     assert len(office.desk.canned) >= 5
     for canned in office.desk.canned:
-        _, is_new = office.desk.say(conversation_id, office.wang, canned.id, canned.text)
+        words = re.sub(r"\{.+?\}", "2600 0123", canned.text)
+        _, is_new = office.desk.say(conversation_id, office.wang, canned.id, words)
         assert is_new
+
+
+def test_canned_texts_name_the_matter_where_the_visitor_needs_the_number(office: Office) -> None:
+    texts = {canned.id: canned.text for canned in office.desk.canned}
+    assert "{工单号}" in texts["closing"]
+    assert "{工单号}" in texts["call_back"]
+    assert "{律师}" in texts["greeting"]
+
+
+@pytest.mark.parametrize("gap", ["{工单号}", "【工单号】", "【日期】"])
+def test_a_message_with_an_open_variable_is_not_sent(office: Office, gap: str) -> None:
+    conversation_id = office.queued()
+    office.desk.claim(conversation_id, office.wang)
+    with pytest.raises(BadInput, match=f"还有没填上的地方：【{gap[1:-1]}】，请换成实际内容"):
+        office.desk.say(conversation_id, office.wang, "a", f"您的编号是{gap}，请记好。")
+    assert Sender.LAWYER not in [sender for sender, _ in office.words(conversation_id)]
+
+
+def test_other_brackets_are_the_lawyers_own(office: Office) -> None:
+    conversation_id = office.queued()
+    office.desk.claim(conversation_id, office.wang)
+    _, is_new = office.desk.say(conversation_id, office.wang, "a", "请看【要点】和{一}。")
+    assert is_new
+
+
+def test_a_canned_text_leaves_open_only_what_the_desk_knows(tmp_path: Path) -> None:
+    words = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+    words["canned"][0]["text"] = "{来访者}您好"
+    changed = tmp_path / "canned.yml"
+    changed.write_text(yaml.safe_dump(words, allow_unicode=True), encoding="utf-8")
+    with pytest.raises(ValueError, match="来访者"):
+        load_words(changed)
 
 
 def test_an_urgent_card_shows_the_words_that_called_for_a_person(office: Office) -> None:

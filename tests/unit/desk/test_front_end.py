@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from bot.desk.views import load_words
 from tests.conftest import ROOT
 
 WEB = ROOT / "bot" / "web"
@@ -71,6 +72,15 @@ def test_the_desks_page_names_only_files_that_are_there() -> None:
     named = re.findall(r'"/static/([^"]+)"', template)
     assert "desk/app.js" in named
     assert [name for name in named if not (WEB / "static" / name).is_file()] == []
+
+
+def test_the_scripts_fill_in_the_variables_of_the_canned_texts() -> None:
+    listed = re.search(r"NAMES = new Set\(\[([^\]]+)\]\)", words_of(DESK / "canned.js"))
+    assert listed is not None
+    assert tuple(re.findall(r'"([^"]+)"', listed[1])) == load_words().variables
+    filled = re.search(r"return \{ (.+) \};", words_of(DESK / "writing.js"))
+    assert filled is not None
+    assert set(re.findall(r"(\w+):", filled[1])) == set(load_words().variables)
 
 
 def test_vendored_code_carries_its_licences() -> None:

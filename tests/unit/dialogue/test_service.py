@@ -146,6 +146,26 @@ async def test_without_rasa_a_human_can_still_be_asked_for(world: World) -> None
     assert reply.mode == Mode.QUEUED
 
 
+async def test_without_rasa_an_answer_to_a_form_is_not_taken_for_a_question(world: World) -> None:
+    choices = buttons(("employee", "职工"), ("farmer", "农民工"))
+    world.rasa.answer = lambda words: [TurnReply("aid_apply", (text("您是哪一类人？"), choices))]
+    await world.say("申请法律援助")
+    world.form.open = True
+    world.rasa.answer = lambda words: []
+    reply = await world.say("农民工", "m2")
+    assert TEXTS.say("down.form") in said(reply)
+    assert "检索到" not in said(reply)
+    # The choices are offered again, and the talk stands where it stood.
+    assert [part.body for part in reply.messages[0].parts if part.type == "buttons"] == [
+        choices.body
+    ]
+    turn = world.repository.turn(world.conversation.id)
+    assert turn is not None
+    assert turn.context.options == (("employee", "职工"), ("farmer", "农民工"))
+    assert turn.context.last_route == "aid_apply"
+    assert (await world.say("转人工", "m3")).mode == Mode.QUEUED
+
+
 async def test_the_same_message_sent_twice_at_once_is_processed_once(world: World) -> None:
     world.rasa.gate = asyncio.Event()
     both = [asyncio.create_task(world.say("老板欠薪", "same")) for _ in range(2)]

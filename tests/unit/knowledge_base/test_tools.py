@@ -25,7 +25,8 @@ CALCULATOR = """
   aliases: [赔多少]
   formula: 价款乘以三
   example: 价款 100 元，赔 300 元
-  needs: [价款]
+  fields:
+    - {name: price, ask: 价款, kind: money}
   articles: [果园管理法/3]
   topic: 消费
 """

@@ -175,13 +175,13 @@ def build_house(store: Store, clock: FixedClock) -> House:
     ledger = MatterLedger(store, load_targets())
     follower = MatterFollower(ledger)
     conversations_ = ConversationRepository(store, clock, (follower,))
-    repository = MatterRepository(ledger, clock)
+    repository = MatterRepository(ledger, clock, conversations_)
     return House(
         store,
         clock,
         ledger,
         repository,
-        MatterService(repository, conversations_, clock),
+        MatterService(repository, clock),
         conversations_,
         follower,
         east,

@@ -8,13 +8,14 @@ import threading
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import Connection, insert, update
 
 from bot.domain.conversation import Mode
 from bot.domain.matter import Action, Matter, MatterState, next_number
 from bot.domain.people import Staff
 from bot.errors import BadInput, Forbidden, IllegalMove, LawbridgeError, NotFound
 from bot.matters.records import Target, Wanted
+from bot.matters.repository import MatterRepository
 from bot.matters.rules import Step, sees
 from bot.matters.service import MatterService
 from bot.store.tables import guests, offices, staff
@@ -308,7 +309,6 @@ def test_who_acts_for_the_other_side_neither_gets_nor_takes_the_matter(house: Ho
     house.give_back(conversation_id, house.wang)
     service = MatterService(
         house.repository,
-        house.conversations,
         house.clock,
         lambda asked: {house.li.id} if asked == conversation_id else set(),
     )
@@ -431,6 +431,26 @@ def test_reopening_by_staff_puts_the_conversation_back_into_the_queue(house: Hou
     assert house.conversations.get(conversation_id).mode is Mode.QUEUED
     assert ("wang", Action.REOPENED, "当事人来电说没拿到钱") in house.actions(again)
     assert house.claim(conversation_id, house.li).number == matter.number
+
+
+def test_reopening_is_done_as_a_whole_or_not_at_all(house: House) -> None:
+    conversation_id, matter = house.queued()
+    house.claim(conversation_id, house.wang)
+    house.finish(conversation_id, house.wang)
+    before = house.actions(matter), house.audited()
+    repository = MatterRepository(house.ledger, house.clock, FailingQueue())
+    with pytest.raises(ConnectionError):
+        MatterService(repository, house.clock).reopen(matter.number, house.wang)
+    assert state(house, matter) is MatterState.CLOSED
+    assert house.conversations.get(conversation_id).mode is Mode.CLOSED
+    assert (house.actions(matter), house.audited()) == before
+
+
+class FailingQueue:
+    """Conversations that cannot be reached."""
+
+    def move_in(self, connection: Connection, conversation_id: str, to: Mode, **_: object) -> Mode:
+        raise ConnectionError
 
 
 def test_a_matter_is_not_reopened_beside_a_newer_open_one(house: House) -> None:

@@ -89,7 +89,7 @@ function Desk({ canned, me }) {
   const latest = useRef(state);
   latest.current = state;
   const live = useRef(null);
-  const desk = useMemo(() => createDesk({ tell, get: () => latest.current, live: () => live.current, canned, me }), []);
+  const desk = useMemo(() => createDesk({ tell, get: () => latest.current, live: () => live.current, me }), []);
   const chat = state.chats[state.current];
   const keys = useRef({});
   keys.current = keysOf({ state, desk, onMenu });
@@ -98,7 +98,7 @@ function Desk({ canned, me }) {
   useKeys(keys);
   useToast(state.toast, tell);
   useOpenChat(state, chat, desk);
-  const unread = useNotices(state);
+  const unread = useNotices(state, now);
   const before = useRef(null);
   useEffect(() => {
     onMenu(false);
@@ -128,7 +128,7 @@ function Desk({ canned, me }) {
 }
 
 const root = document.getElementById("desk");
-const { canned, author, staff, supervises } = root.dataset;
-const me = { id: Number(staff), author, title: author.split("（")[0], supervises: supervises === "true" };
+const { canned, author, office, staff, supervises } = root.dataset;
+const me = { id: Number(staff), author, office, title: author.split("（")[0], supervises: supervises === "true" };
 root.replaceChildren();
 render(html`<${Desk} canned=${JSON.parse(canned)} me=${me} />`, root);

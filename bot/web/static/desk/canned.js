@@ -3,20 +3,18 @@
 import { html, useEffect, useRef, useState } from "../vendor/htm/preact-standalone.module.js";
 
 const VARIABLE = /\{([^{}\s]{1,12})\}/g;
-const KNOWN = ["来访者", "律师", "工单号", "今天"];
-
-export function variablesOf(canned) {
-  return new Set([...KNOWN, ...canned.flatMap((item) => [...item.text.matchAll(VARIABLE)].map((m) => m[1]))]);
-}
+const OPEN = /[{【]([^{}【】\s]{1,12})[}】]/g;
+// The variables of canned.yml.
+const NAMES = new Set(["律师", "机构", "工单号", "日期"]);
 
 // What is not known stays marked, and a message with a mark in it is not sent.
 export const filled = (text, known) => text.replace(VARIABLE, (_, name) => known[name] || `【${name}】`);
 
-export const blanks = (text, names) => [
-  ...new Set([...text.matchAll(/【([^【】]{1,12})】/g)].filter((m) => names.has(m[1])).map((m) => m[0])),
+export const blanks = (text) => [
+  ...new Set([...text.matchAll(OPEN)].filter((m) => NAMES.has(m[1])).map((m) => m[0])),
 ];
 
-export function Canned({ canned, isOpen, onOpen, onClose, onPick }) {
+export function Canned({ canned, known, isOpen, onOpen, onClose, onPick }) {
   const [words, setWords] = useState("");
   const [at, setAt] = useState(0);
   const box = useRef(null);
@@ -58,7 +56,7 @@ export function Canned({ canned, isOpen, onOpen, onClose, onPick }) {
         onInput=${(event) => { setWords(event.target.value); setAt(0); }} />
       ${shown.length === 0 && html`<p class="empty" role="status">没有含“${words.trim()}”的常用语。</p>`}
       <ul>${shown.map((item, i) => html`<li key=${item.id}><button type="button" class=${i === at ? "picked" : ""} onClick=${() => pick(item)}>
-        <b>${item.title}</b><span>${item.text}</span></button></li>`)}</ul>
+        <b>${item.title}</b><span>${filled(item.text, known)}</span></button></li>`)}</ul>
     </div>`}
   </div>`;
 }

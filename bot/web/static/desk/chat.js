@@ -3,7 +3,9 @@
 import { html, useEffect, useRef, useState } from "../vendor/htm/preact-standalone.module.js";
 import { Composer } from "./composer.js";
 import { Messages } from "./messages.js";
-import { lastId } from "./state.js";
+import { ANSWER } from "./notices.js";
+import { lastId, leftToAnswer } from "./state.js";
+import { countdown } from "./time.js";
 
 export const LOOKING_SHOWN_MS = 25000;
 
@@ -65,6 +67,7 @@ export function Chat({ state, now, canned, me, menuOpen, onMenu, desk }) {
   const title = chat.summary?.topic ? `来访者 · ${chat.summary.topic}` : "来访者";
   const standing = chat.ended ? (chat.left ? "您已不在这个会话中" : "不再排队") : chat.mine ? (chat.owner ? "接待中" : "应邀一起接待") : STANDING[chat.mode] ?? "只能查看";
   const looker = state.looking[id];
+  const left = leftToAnswer(state, state.mine.find((entry) => entry.id === id), now);
   const isWaiting = !chat.mine && !chat.ended && chat.mode === "queued";
   const drop = chat.mine ? {
     onDragOver: (event) => { if (hasFiles(event)) { event.preventDefault(); setOver(true); } },
@@ -83,6 +86,7 @@ export function Chat({ state, now, canned, me, menuOpen, onMenu, desk }) {
       <${Guests} chat=${chat} me=${me} onLeave=${desk.uninvite} />
     </header>
     <${Messages} id=${id} chat=${chat} now=${now} desk=${desk} onPicture=${(picture) => desk.dialog({ kind: "picture", picture })} />
+    ${chat.mine && left !== null && html`<p class="answer-by"><span role="alert">${ANSWER}</span> <b aria-hidden="true">${countdown(left)}</b></p>`}
     ${chat.mine && html`<${Composer} id=${id} chat=${chat} canned=${canned} menuOpen=${menuOpen} onMenu=${onMenu} desk=${desk} />`}
     ${isWaiting && html`<div class="composer only"><button class="primary wide" onClick=${() => desk.claim(id)}>接待这位来访者</button></div>`}
     ${chat.ended && html`<div class="composer only"><p class="hint">${chat.left ? "会话已结束、已转走或已交还，不能再发送。" : "这位来访者已由同事接待，或已离开队列。"}</p></div>`}

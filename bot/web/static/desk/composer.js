@@ -80,7 +80,7 @@ export function Composer({ id, chat, canned, menuOpen, onMenu, desk }) {
     onSubmit=${(event) => { event.preventDefault(); submit(); }}>
     <div class="tools">
       <${Switch} writing=${chat.writing} onWrite=${(writing) => { desk.write(writing); requestAnimationFrame(() => document.getElementById(FORMS[writing].field)?.focus()); }} />
-      <${Canned} canned=${canned} isOpen=${menuOpen} onOpen=${() => onMenu(true)} onClose=${() => onMenu(false)} onPick=${desk.insertCanned} />
+      <${Canned} canned=${canned} known=${desk.known()} isOpen=${menuOpen} onOpen=${() => onMenu(true)} onClose=${() => onMenu(false)} onPick=${desk.insertCanned} />
       ${!isNote && html`<button type="button" class="tool" onClick=${() => picker.current.click()}
         title="JPG、PNG、WebP 图片或 PDF，最大 10 MB；也可以粘贴或拖到这里">发文件</button>
         <input ref=${picker} class="unseen" type="file" multiple tabindex="-1" aria-label="选择文件" accept=${ACCEPTED}

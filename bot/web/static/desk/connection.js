@@ -3,7 +3,7 @@
 import { useEffect, useRef } from "../vendor/htm/preact-standalone.module.js";
 import * as api from "./api.js";
 import { Live } from "./live.js";
-import { lastId } from "./state.js";
+import { lastId, shownQueue } from "./state.js";
 
 const POLL_MS = 5000;
 const LOOK_MS = 10000;
@@ -12,7 +12,7 @@ const AGAIN_MS = 30000;
 function obey(frame, tell, desk) {
   const id = frame.conversation_id;
   const now = Date.now();
-  if (frame.kind === "queue") tell({ type: "queue", queue: frame.queue, mine: frame.mine });
+  if (frame.kind === "queue") tell(shownQueue(frame, now));
   else if (frame.kind === "messages") {
     tell({ type: "messages", id, messages: frame.messages });
     if (frame.messages.some((message) => message.sender === "visitor")) desk.renewCopilot(id);
@@ -46,7 +46,7 @@ export function useConnection({ state, latest, tell, desk, live }) {
     const poll = async () => {
       const { current, chats } = latest.current;
       try {
-        tell({ type: "queue", ...(await api.queue()) });
+        tell(shownQueue(await api.queue(), Date.now()));
         if (chats[current]?.mine) {
           const found = await api.news(current, lastId(chats[current]));
           tell({ type: "messages", id: current, messages: found.messages });

@@ -1,7 +1,7 @@
 // What the desk can do: open, claim, hand on, end. Moves throw; whoever asked shows the sentence.
 
 import * as api from "./api.js";
-import { inOrder, lastId } from "./state.js";
+import { inOrder, lastId, leftToAnswer, shownQueue } from "./state.js";
 import { createWriting } from "./writing.js";
 
 const REFRESH_MS = 400;
@@ -9,7 +9,7 @@ const COPILOT_MS = 10000;
 const NOT_THERE = new Set([403, 404]);
 const NO_INTERFACE = 404;
 
-export function createDesk({ tell, get, live, canned, me }) {
+export function createDesk({ tell, get, live, me }) {
   const say = (text) => tell({ type: "toast", text });
   const complain = (error) => say(error.message);
   const timers = {};
@@ -18,7 +18,13 @@ export function createDesk({ tell, get, live, canned, me }) {
     timers[name] = setTimeout(work, pause);
   };
 
-  const reloadQueue = async () => tell({ type: "queue", ...(await api.queue()) });
+  const reloadQueue = async () => tell(shownQueue(await api.queue(), Date.now()));
+
+  // The warning goes with the answer, not with the next look at the queue.
+  function answered(id) {
+    const entry = get().mine.find((one) => one.id === id);
+    if (leftToAnswer(get(), entry, Date.now()) !== null) reloadQueue().catch(() => {});
+  }
 
   async function loadMatter(id) {
     try {
@@ -148,7 +154,7 @@ export function createDesk({ tell, get, live, canned, me }) {
   const current = () => get().chats[get().current];
 
   return {
-    ...createWriting({ tell, get, live, canned, me, say, refresh }),
+    ...createWriting({ tell, get, live, me, say, refresh, answered }),
     say, complain, select, load, refresh, claim, claimNext, step, setAway, loadPresence,
     loadCopilot, renewCopilot,
     dialog: (dialog) => tell({ type: "dialog", dialog }),

@@ -3,10 +3,12 @@
 
 import { useEffect, useRef } from "../vendor/htm/preact-standalone.module.js";
 import * as sounds from "./sound.js";
-import { isUnread } from "./state.js";
+import { isUnread, leftToAnswer } from "./state.js";
 
 const KEY = "lawbridge-desk-notices";
 const NAME = document.title;
+
+export const ANSWER = "请在 1 分钟内回复，否则将转给其他律师";
 
 export const isOn = () => (
   "Notification" in window && Notification.permission === "granted" && localStorage.getItem(KEY) === "on"
@@ -34,9 +36,11 @@ function show(words, tag) {
   }
 }
 
+// Once for each question that is left waiting.
+const mark = (entry) => `${entry.id} ${entry.answer_by}`;
 const named = (words, entry) => (entry.topic ? `${words}：${entry.topic}` : words);
 
-export function useNotices(state) {
+export function useNotices(state, now) {
   const known = useRef(null);
   useEffect(() => {
     if (!state.loaded) return;
@@ -58,6 +62,17 @@ export function useNotices(state) {
     if (spoke) show(named("接待中的来访者有新消息", spoke), "message");
     newest.current = ids;
   }, [state.mine]);
+
+  const warned = useRef(new Set());
+  const late = state.mine.find((entry) => (
+    !warned.current.has(mark(entry)) && leftToAnswer(state, entry, now) !== null
+  ));
+  useEffect(() => {
+    if (!late) return;
+    warned.current.add(mark(late));
+    sounds.ring();
+    show(named(ANSWER, late), "answer");
+  }, [late && mark(late)]);
 
   const unread = state.mine.filter((entry) => entry.id !== state.current && isUnread(state, entry)).length;
   const count = state.queue.length + unread;

@@ -4,8 +4,8 @@ import { html, useEffect, useRef, useState } from "../vendor/htm/preact-standalo
 import { LOOKING_SHOWN_MS } from "./chat.js";
 import * as notices from "./notices.js";
 import * as sounds from "./sound.js";
-import { inOrder, isUnread } from "./state.js";
-import { dayAndHour, since } from "./time.js";
+import { inOrder, isUnread, leftToAnswer } from "./state.js";
+import { countdown, dayAndHour, since } from "./time.js";
 
 const CHANNELS = { web: "网页", wechat: "微信", console: "终端", hotline: "热线" };
 const MODES = { queued: "排队中", human: "接待中", returned: "已交还", bot: "机器人", closed: "已结束" };
@@ -20,6 +20,7 @@ function Entry({ entry, state, now, verb, onSelect, children }) {
   const late = isQueued && now - new Date(entry.since) > LONG_WAIT_MS;
   const unread = verb === "已接待" && !current && isUnread(state, entry);
   const looker = isQueued && state.looking[entry.id];
+  const left = leftToAnswer(state, entry, now);
   // What made the rules call a person says more than the thanks that came after it.
   const cause = urgent ? entry.trigger || entry.question : entry.question || entry.trigger;
   const words = isQueued || !verb ? cause || entry.last_words : entry.last_words;
@@ -27,6 +28,7 @@ function Entry({ entry, state, now, verb, onSelect, children }) {
     <button class="open" aria-current=${current ? "true" : null} onClick=${() => onSelect(entry.id)}>
       <span class="line">
         ${entry.offered && isQueued && html`<b class="chip yours">派给您</b>`}
+        ${left !== null && html`<b class="chip bad">限时回复 ${countdown(left)}</b>`}
         ${urgent && html`<b class="chip bad">紧急</b>`}
         ${entry.lane && html`<b class="chip bad">${entry.lane}</b>`}
         ${entry.topic && html`<b class="chip">${entry.topic}</b>`}

@@ -3,7 +3,11 @@
 export const initial = {
   loaded: false, online: false, queue: [], mine: [], found: null, chats: {}, current: null,
   tab: "queue", pane: "queue", toast: "", seen: {}, looking: {}, presence: null, dialog: null,
+  // How far the clock of this computer is ahead of the server's.
+  ahead: 0,
 };
+
+const WARNED_MS = 60 * 1000;
 
 // What is known wins: a message never changes, and a revealed number must not be hidden again.
 export function merged(found, known) {
@@ -42,8 +46,8 @@ const facets = (view) => ({
 });
 
 const changes = {
-  queue(state, { queue, mine }) {
-    return { ...state, queue, mine, loaded: true };
+  queue(state, { queue, mine, ahead }) {
+    return { ...state, queue, mine, ahead, loaded: true };
   },
   online(state, { online }) {
     return { ...state, online };
@@ -179,7 +183,20 @@ const changes = {
 
 export const reduce = (state, event) => changes[event.type](state, event);
 
-export const isUnread = (state, entry) => entry.newest_id > (state.seen[entry.id] ?? 0);
+// A view of the queue as an event; `heard` is when this computer got it.
+export const shownQueue = ({ queue, mine, now }, heard) => (
+  { type: "queue", queue, mine, ahead: heard - new Date(now) }
+);
+
+// What is left before the server gives the visitor to somebody else; null while there is time.
+export function leftToAnswer(state, entry, now) {
+  if (!entry?.answer_by) return null;
+  const left = new Date(entry.answer_by) - (now - state.ahead);
+  return left <= WARNED_MS ? Math.max(0, left) : null;
+}
+
+// A desk that was just opened has seen nothing; what its lawyer read before is no news.
+export const isUnread = (state, entry) => entry.newest_id > (state.seen[entry.id] ?? entry.seen_id);
 
 // Whoever was sent to me comes before those who wait for anybody.
 export const inOrder = (queue) => [

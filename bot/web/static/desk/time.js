@@ -27,6 +27,11 @@ export function lasted(seconds) {
   return minutes ? `${minutes} 分 ${String(whole % 60).padStart(2, "0")} 秒` : `${whole} 秒`;
 }
 
+export const countdown = (ms) => {
+  const whole = Math.ceil(ms / 1000);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+};
+
 export const since = (iso, now) => lasted((now - new Date(iso)) / 1000);
 
 const longDate = new Intl.DateTimeFormat("zh-CN", {

@@ -1,15 +1,18 @@
 // What a lawyer writes: replies, private notes, files, and what is inserted into them.
 
 import * as api from "./api.js";
-import { blanks, filled, variablesOf } from "./canned.js";
+import { blanks, filled } from "./canned.js";
 import { refusalOf } from "./files.js";
 import { longDay } from "./time.js";
 
 const fresh = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
 
-export function createWriting({ tell, get, live, canned, me, say, refresh }) {
-  const names = variablesOf(canned);
+export function createWriting({ tell, get, live, me, say, refresh, answered }) {
   const here = () => ({ id: get().current, chat: get().chats[get().current] });
+  const known = () => {
+    const matter = here().chat?.matter;
+    return { 律师: me.title, 机构: me.office, 日期: longDay(Date.now()), 工单号: matter?.spoken || matter?.number };
+  };
   const refuse = (id, sentence) => tell({ type: "refused", id, sentence });
 
   async function deliver(id, message) {
@@ -17,6 +20,7 @@ export function createWriting({ tell, get, live, canned, me, say, refresh }) {
     try {
       const stored = await api.say(id, message.id, message.text);
       tell({ type: "messages", id, messages: [stored] });
+      answered(id);
     } catch (error) {
       tell({ type: "failed", id, messageId: message.id, error: error.message });
     }
@@ -28,6 +32,7 @@ export function createWriting({ tell, get, live, canned, me, say, refresh }) {
       const stored = await api.sendFile(id, item.id, item.file);
       tell({ type: "messages", id, messages: [stored] });
       tell({ type: "detached", id, fileId: item.id });
+      answered(id);
     } catch (error) {
       tell({ type: "attachment", id, fileId: item.id, change: { sending: false, error: error.message } });
     }
@@ -36,9 +41,9 @@ export function createWriting({ tell, get, live, canned, me, say, refresh }) {
   async function send() {
     const { id, chat } = here();
     const text = chat.draft.trim();
-    const open = blanks(text, names);
+    const open = blanks(text);
     if (open.length) {
-      refuse(id, `请先把${open.join("、")}换成实际内容再发送。`);
+      refuse(id, `还有没填上的地方：${open.join("、")}，请换成实际内容再发送。`);
       return;
     }
     if (text) deliver(id, { id: fresh(), text });
@@ -82,7 +87,7 @@ export function createWriting({ tell, get, live, canned, me, say, refresh }) {
       const field = document.getElementById(isNote ? "note" : "say");
       field?.focus();
       // The first gap is selected, so that typing fills it.
-      const gap = blanks(whole, names)[0];
+      const gap = blanks(whole)[0];
       const start = gap ? whole.indexOf(gap) : whole.length;
       field?.setSelectionRange(start, gap ? start + gap.length : start);
     });
@@ -104,12 +109,8 @@ export function createWriting({ tell, get, live, canned, me, say, refresh }) {
     write: (writing) => tell({ type: "writing", id: here().id, writing }),
     typing: () => live().typing(here().id),
     insert: (text) => insert(text),
-    insertCanned: (text) => {
-      const matter = here().chat.matter;
-      insert(filled(text, {
-        律师: me.title, 今天: longDay(Date.now()), 工单号: matter?.spoken || matter?.number, 来访者: matter?.contact_name,
-      }));
-    },
+    known,
+    insertCanned: (text) => insert(filled(text, known())),
     insertDraft: (text) => {
       if (here().chat.writing === "note") say("现在写的是备注。请先切到“回复”再插入草稿。");
       else insert(text, true);

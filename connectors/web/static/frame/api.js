@@ -61,5 +61,7 @@ export const api = {
   end: (token) => ask('POST', '/api/web/end', { token }),
   rate: (token, rating) => ask('POST', '/api/web/rating', { token, json: rating }),
   erase: (token) => ask('DELETE', '/api/web/session', { token }),
+  askCode: (token) => ask('POST', '/api/web/continuations', { token }).then((a) => a.json()),
+  redeem: (code, id) => ask('POST', '/api/web/continuations/redeem', { json: { code, id } }).then((a) => a.json()),
   download: (token, path) => ask('GET', path, { token, timeoutMs: 180000 }).then((a) => a.blob()),
 };

@@ -60,11 +60,7 @@ export class Chat {
     try {
       const body = { consent: this.config.consent, locale };
       if (this.identity) body.identity = this.identity;
-      const opened = await api.open(body);
-      this.memory.keep({ token: opened.token, session: opened.session, greeting: opened.greeting });
-      this.busy = false;
-      this.start(opened.token, opened.greeting);
-      this.onEvent('session', { active: true });
+      this.enter(await api.open(body));
       this.sendAttributes();
     } catch (error) {
       this.busy = false;
@@ -73,6 +69,47 @@ export class Chat {
     }
     this.keep();
     this.changed();
+  }
+
+  enter(opened) {
+    this.memory.keep({ token: opened.token, session: opened.session, greeting: opened.greeting });
+    this.busy = false;
+    this.start(opened.token, opened.greeting);
+    this.onEvent('session', { active: true });
+  }
+
+  // A code lets another device go on; this one is then left. A refusal resolves to its sentence.
+  async askCode() {
+    let given = null;
+    const problem = await this.act(async () => { given = await api.askCode(this.token); });
+    return { given, problem };
+  }
+
+  // A conversation begun elsewhere, where consent was given, goes on here. The attempt keeps its id:
+  // when the answer is lost on the way, the next try is answered like the first.
+  async redeem(code) {
+    if (this.attempt?.code !== code) this.attempt = { code, id: newId() };
+    let opened;
+    try {
+      opened = await api.redeem(code, this.attempt.id);
+    } catch (error) {
+      this.onEvent('error', { code: error.code || 'offline' });
+      return error instanceof Refused && error.sentence ? error.sentence : 'offline';
+    }
+    this.attempt = null;
+    this.memory.forget();
+    this.clear('consent');
+    this.enter(opened);
+    // What the host page says of itself was told where the conversation began.
+    this.memory.keep({ attributes: JSON.stringify(this.attributes) });
+    this.keep();
+    this.changed();
+    return '';
+  }
+
+  // What a change of device would leave behind.
+  get hasUnsent() {
+    return Boolean(this.draft.trim() || this.pending.some((item) => item.state !== 'sent'));
   }
 
   resume(kept) {
@@ -92,7 +129,7 @@ export class Chat {
       onTyping: () => this.showTyping(),
       onRead: (id) => { this.readUpTo = id; this.changed(); },
       onStatus: (status) => this.setStatus(status),
-      onLost: () => this.lost(),
+      onLost: (code) => (code === 'continued_elsewhere' ? this.forget('moved') : this.lost()),
     });
     this.feed.connect();
     this.flush();
@@ -257,10 +294,12 @@ export class Chat {
 
   failed(item, error) {
     if (error instanceof Refused && error.status === 401) {
-      this.feed.lose();
+      this.feed.lose(error.code);
       return;
     }
-    if (error instanceof Refused && error.status !== 429 && error.status !== 503) {
+    // A file that could not be checked waits for the visitor's next try, not in the way of words.
+    const isBusy = error instanceof Refused && [429, 503].includes(error.status) && error.code !== 'unchecked_file';
+    if (error instanceof Refused && !isBusy) {
       this.change(item.id, { state: 'failed', problem: error.sentence, code: error.code });
       this.onEvent('error', { code: error.code });
       return;
@@ -323,7 +362,7 @@ export class Chat {
       this.changed();
       return '';
     } catch (error) {
-      if (error instanceof Refused && error.status === 401) this.feed.lose();
+      if (error instanceof Refused && error.status === 401) this.feed.lose(error.code);
       this.onEvent('error', { code: error.code || 'offline' });
       return error instanceof Refused && error.sentence ? error.sentence : 'offline';
     }
@@ -362,6 +401,7 @@ export class Chat {
     this.memory.forget();
     this.draft = '';
     this.toAsk = '';
+    if (this.unread) this.onEvent('unread', { count: 0 });
     this.clear(phase);
     this.onEvent('session', { active: false });
     this.changed();

@@ -29,7 +29,7 @@ function Duties({ t, config }) {
     <dt>${t(`consent_${name}`)}</dt><dd>${t(`consent_${name}_words`, values)}</dd></div>`)}</dl>`;
 }
 
-export function Consent({ t, config, chat, settings, locale, onDecline }) {
+export function Consent({ t, config, chat, settings, locale, onCode, onDecline }) {
   const head = useRef(null);
   useEffect(() => { head.current.focus(); }, []);
   const problem = chat.problem === 'offline' ? t('start_failed') : chat.problem;
@@ -37,6 +37,7 @@ export function Consent({ t, config, chat, settings, locale, onDecline }) {
     <div class="sheet-scroll" tabindex="0" role="region" aria-labelledby="consent-title">
       ${chat.phase === 'erased' && html`<p class="banner good" role="status">${t('erased')}</p>`}
       ${chat.phase === 'expired' && html`<p class="banner warn" role="alert">${t('expired')}</p>`}
+      ${chat.phase === 'moved' && html`<p class="banner warn" role="alert">${t('moved')}</p>`}
       <h2 id="consent-title" tabindex="-1" ref=${head}>${settings.welcomeTitle || t('consent_title')}</h2>
       <p class="lead">${t('consent_lead', { bureau: config.bureau })}</p>
       <${Duties} t=${t} config=${config} />
@@ -46,7 +47,8 @@ export function Consent({ t, config, chat, settings, locale, onDecline }) {
     <div class="sheet-actions">
       ${problem && html`<p class="banner warn" role="alert">${problem}</p>`}
       <button type="button" class="primary" disabled=${chat.busy} onClick=${() => chat.agree(locale)}>${chat.busy ? t('starting') : t('agree')}</button>
-      <button type="button" class="plain-button" onClick=${onDecline}>${t('decline')}</button>
+      <div class="pair"><button type="button" class="plain-button" onClick=${onCode}>${t('code_have')}</button>
+        <button type="button" class="plain-button" onClick=${onDecline}>${t('decline')}</button></div>
     </div>
   </section>`;
 }

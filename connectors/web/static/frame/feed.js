@@ -9,6 +9,7 @@ const POLL_MS = 4000;
 const PING_MS = 25000;
 const PONG_MS = 10000;
 const POLL_AFTER_FAILURES = 2;
+const LOST = ['not_signed_in', 'continued_elsewhere'];
 
 export class Feed {
   constructor({ token, onMessages, onTyping, onRead, onStatus, onLost }) {
@@ -64,8 +65,8 @@ export class Feed {
       this.onTyping();
     } else if (frame.kind === 'read') {
       this.onRead(Number(frame.id));
-    } else if (frame.kind === 'error' && frame.code === 'not_signed_in') {
-      this.lose();
+    } else if (frame.kind === 'error' && LOST.includes(frame.code)) {
+      this.lose(frame.code);
     }
   }
 
@@ -136,15 +137,15 @@ export class Feed {
       this.status('online');
       this.deliver(found);
     } catch (error) {
-      if (error instanceof Refused && error.status === 401) this.lose();
+      if (error instanceof Refused && error.status === 401) this.lose(error.code);
       else this.status('offline');
     }
   }
 
-  lose() {
+  lose(code) {
     if (this.stopped) return;
     this.stop();
-    this.onLost();
+    this.onLost(code);
   }
 
   stop() {

@@ -120,6 +120,8 @@ async function start() {
   const chat = new Chat(memory, config, () => draw(), (name, detail) => {
     bridge.post(name, detail);
     if (name === 'session' && detail.active) memory.keep({ large: app.large, scheme: app.scheme, locale });
+    // No window may stay open over a conversation that has gone from this screen.
+    if (name === 'session' && !detail.active) Object.assign(app, { dialog: '', problem: '', waitingFile: null });
     if (name === 'unread' && !bridge.embedded) document.title = detail.count ? `(${detail.count}) ${t('title')}` : t('title');
   });
   chat.identity = settings.identity || null;

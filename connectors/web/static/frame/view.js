@@ -2,6 +2,7 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from './vendor/hooks.js';
 import { Confirm, Consent, Declined, keepFocusIn, Privacy, RatingCard } from './dialogs.js';
+import { EnterCode, GiveCode } from './elsewhere.js';
 import { html, Icon } from './html.js';
 import { buttonsOf, maskedPart, maskIds, Parts, sizeWords } from './parts.js';
 import { LOCALES } from './words.js';
@@ -46,6 +47,7 @@ function Pending({ item, t, chat }) {
   const failed = item.state === 'failed';
   // The type was right when it was picked, so that what the server could not read is the contents.
   const isDamaged = failed && item.file && item.code === 'bad_file';
+  const isFinal = isDamaged || (failed && item.code === 'infected_file');
   const problem = isDamaged && item.file.type ? t('damaged_file') : item.problem;
   const state = failed ? problem || t('send_failed') : item.state === 'paused' ? item.problem || t('waiting') : t(item.file ? 'uploading' : 'sending');
   return html`<li class="message visitor pending ${failed ? 'failed' : ''}"><div class="body">
@@ -53,7 +55,7 @@ function Pending({ item, t, chat }) {
     ${item.file ? html`<div class="file"><${Icon} name="file" size=${28} /><span class="file-name">${item.file.name}<small>${sizeWords(item.file.size)}</small></span></div>`
       : html`<p class="words">${maskIds(item.text)}</p>`}
     ${item.state !== 'sent' && html`<p class="state" role=${failed ? 'alert' : undefined}>${state}</p>`}
-    ${failed && html`<p class="pair">${!isDamaged && html`<button type="button" class="link" onClick=${() => chat.retry(item.id)}>${t('retry')}</button>`}
+    ${failed && html`<p class="pair">${!isFinal && html`<button type="button" class="link" onClick=${() => chat.retry(item.id)}>${t('retry')}</button>`}
       <button type="button" class="link" onClick=${() => chat.discard(item.id)}>${t(item.text ? 'take_back' : 'remove')}</button></p>`}
   </div></li>`;
 }
@@ -186,6 +188,8 @@ function Menu({ app, t, chat, locale, onClose }) {
       <label class="menu-item">${t('language')}<select value=${locale} onChange=${(event) => app.setLocale(event.target.value)}>
         ${Object.entries(LOCALES).map(([name, label]) => html`<option value=${name} selected=${locale === name}>${label}</option>`)}</select></label>
       ${app.embedded && item('popout', app.popout)}
+      ${inChat && item('code_give', () => app.show('give'))}
+      ${item('code_have', () => app.show('enter'))}
       ${item('privacy', () => app.show('privacy'))}
       ${inChat && html`<hr />`}
       ${inChat && item('transcript', () => app.download('/api/web/transcript', `${t('transcript_name')}.txt`))}
@@ -223,6 +227,8 @@ export function View({ app, chat, t, config, settings, locale }) {
     privacy: () => html`<${Privacy} t=${t} config=${config} onClose=${() => app.show('')} />`,
     end: () => html`<${Confirm} t=${t} title=${t('end')} words=${t('end_words')} yes=${t('end')} onYes=${() => chat.end()} onClose=${() => app.show('')} />`,
     erase: () => html`<${Confirm} t=${t} danger title=${t('erase')} words=${t('erase_words')} yes=${t('erase')} onYes=${() => chat.erase()} onClose=${() => app.show('')} />`,
+    give: () => html`<${GiveCode} t=${t} chat=${chat} onClose=${() => app.show('')} />`,
+    enter: () => html`<${EnterCode} t=${t} chat=${chat} onDone=${() => { app.show(''); app.focusFirst(); }} onClose=${() => app.show('')} />`,
     upload: () => html`<${Confirm} t=${t} title=${t('upload_title')} words=${t('upload_words')} yes=${t('upload_yes')} onYes=${app.confirmUpload} onClose=${() => app.show('')} />`,
   };
   return html`<div class="shell" ref=${box} onKeyDown=${keys}>
@@ -239,8 +245,8 @@ export function View({ app, chat, t, config, settings, locale }) {
     ${app.problem && html`<p class="banner warn" role="alert">${app.problem}</p>`}
     <main class="main">
       ${inChat ? html`<${Log} chat=${chat} t=${t} app=${app} locale=${locale} /><${Writing} chat=${chat} t=${t} app=${app} input=${input} />`
-        : declined ? html`<${Declined} t=${t} onBack=${() => setDeclined(false)} />`
-        : html`<${Consent} t=${t} config=${config} chat=${chat} settings=${settings} locale=${locale} onDecline=${() => setDeclined(true)} />`}
+        : declined && chat.phase === 'consent' ? html`<${Declined} t=${t} onBack=${() => setDeclined(false)} />`
+        : html`<${Consent} t=${t} config=${config} chat=${chat} settings=${settings} locale=${locale} onCode=${() => app.show('enter')} onDecline=${() => setDeclined(true)} />`}
     </main>
     ${app.dialog && dialogs[app.dialog]()}
   </div>`;

@@ -1,0 +1,68 @@
+"""The other rooms as the desk needs them: the files of a conversation, and who is on duty."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Protocol
+
+from bot.domain.people import Staff
+from connectors.messages import Part
+
+
+class StoredFile(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def mime(self) -> str: ...
+
+
+class Files(Protocol):
+    """The uploads as the desk needs them."""
+
+    def read(self, conversation_id: str, file_id: str) -> tuple[StoredFile, bytes]: ...
+
+    def part(self, conversation_id: str, client_id: str, name: str, body: bytes) -> Part:
+        """Store a file once per client id and return how it is shown.
+
+        Raises:
+            BadFile: its contents may not be sent.
+        """
+        ...
+
+
+class Roster(Protocol):
+    """The roster as the desk needs it."""
+
+    def seen(self, staff_id: int) -> None:
+        """Remember that this person's desk is open."""
+        ...
+
+    def barred(self, staff_id: int) -> AbstractSet[str]:
+        """Return the waiting conversations whose other side this lawyer represents."""
+        ...
+
+    def answer_by(self, conversation_ids: Collection[str]) -> Mapping[str, dt.datetime]:
+        """Return when those go to others in which the visitor waits for a lawyer's word."""
+        ...
+
+    def office_name(self, person: Staff) -> str:
+        """Return the name of the office this person works in; empty where it is not known."""
+        ...
+
+
+class NoRoster:
+    """Everybody is there, nobody represents anybody, and nothing is taken away."""
+
+    def seen(self, staff_id: int) -> None:
+        pass
+
+    def barred(self, staff_id: int) -> AbstractSet[str]:
+        return frozenset()
+
+    def answer_by(self, conversation_ids: Collection[str]) -> Mapping[str, dt.datetime]:
+        return {}
+
+    def office_name(self, person: Staff) -> str:
+        return ""
