@@ -46,6 +46,7 @@ from connectors.web.router import create_web_router
 from knowledge_base.loader import load
 from knowledge_base.models import KnowledgeBase
 from knowledge_base.tools import load_calculators
+from tests.conftest import FixedClock
 
 ROOT = Path(__file__).resolve().parents[3]
 LABEL = "AI 生成，供参考，不构成律师意见。"
