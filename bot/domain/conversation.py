@@ -110,6 +110,8 @@ class Context:
     guided: str = ""
     """Name of the guided consultation in progress, and its answers so far."""
     guided_answers: tuple[tuple[str, str], ...] = ()
+    guided_at: int = 0
+    """The message that answered last: it answers no second question."""
     paused: str = ""
     """The consultation that the visitor left for a person, asked on when he hands back."""
     paused_answers: tuple[tuple[str, str], ...] = ()

@@ -134,7 +134,7 @@ class GuidedChat:
 
     def validate(self, turn: Turn) -> tuple[bool, TurnReply | None]:
         """Take the message as an answer; return whether it was the last, and an objection."""
-        context = turn.context
+        context = replace(turn.context, guided_at=turn.inbound_id)
         interview = self._interviews.get(context.guided)
         if interview is None:
             chosen = picked(self._interviews, turn)
@@ -146,6 +146,9 @@ class GuidedChat:
         question = next_question(interview, answers)
         if question is None:
             return True, None
+        if turn.inbound_id and turn.inbound_id <= turn.context.guided_at:
+            # A form that Rasa forgot looks at the message that opened it again.
+            return False, None
         value = answer_of(interview, question, turn.text, turn.option)
         if value is None:
             return False, self._objection(question)

@@ -169,6 +169,7 @@ def test_a_consultation_goes_on_with_its_open_question_after_a_lawyer(town: Town
     assert first not in asked
     choices.first.click()
     citizen.sees("第 3 步，共 6 步")
+    assert "请点一个选项" not in citizen.shown()[-1][1]
     assert town.complaints() == []
 
 

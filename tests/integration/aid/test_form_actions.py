@@ -510,6 +510,10 @@ def test_a_consultation_that_rasa_forgot_goes_on(desk: Desk) -> None:
     _, events = desk.run("action_stop_form", "give_detail")
     assert loop_of(events) == "guided_form"
     assert desk.context.guided_answers == (("safety", "none"),)
+    # The form that is opened again looks at the same message; it answers no second question.
+    objections, _ = desk.run("validate_guided_form", "give_detail", "guided_form")
+    assert objections == []
+    assert desk.context.guided_answers == (("safety", "none"),)
 
 
 def test_beginning_the_other_form_leaves_the_first(desk: Desk) -> None:

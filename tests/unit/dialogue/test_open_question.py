@@ -1,4 +1,4 @@
-"""The question of a form that was left for a person: when it is put again, and what goes with it."""
+"""The question of a form that was left for a person: when it is put again, and with what."""
 
 from __future__ import annotations
 
