@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.dialogue.normalise import mask_personal
+from bot.dialogue.normalise import canonical, mask_personal
 from bot.domain.conversation import Context, Sender
 from connectors.messages import Outbound
 
@@ -104,11 +104,13 @@ def shortened(text: str, longest: int) -> str:
 
 
 def question_of(context: Context, history: Sequence[Outbound]) -> str:
-    """Return the legal question as remembered, or else the visitor's first words."""
+    """Return the legal question as it was put, or else the visitor's first words."""
+    said = [words_of(m) for m in history if m.sender == Sender.VISITOR and words_of(m)]
     if context.question:
-        return mask_personal(context.question)
-    first = next((m for m in history if m.sender == Sender.VISITOR and words_of(m)), None)
-    return "" if first is None else mask_personal(words_of(first))
+        # Remembered in the form in which it is searched: shown are the visitor's own words.
+        put = (words for words in said if canonical(words) == context.question)
+        return mask_personal(next(put, context.question))
+    return mask_personal(said[0]) if said else ""
 
 
 def answers_of(history: Iterable[Outbound]) -> tuple[Answered, ...]:

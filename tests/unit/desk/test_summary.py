@@ -8,6 +8,7 @@ import pytest
 
 from bot.desk.summary import answers_of, articles_of, facts_of, masked, question_of
 from bot.desk.views import load_words
+from bot.dialogue.normalise import canonical
 from bot.domain.conversation import Context
 from connectors.messages import Outbound, Part, notice, text
 
@@ -81,6 +82,13 @@ def test_the_remembered_question_wins_over_the_first_words() -> None:
     history = [said("你好"), said("老板欠薪")]
     assert question_of(Context(question="老板欠薪怎么办"), history) == "老板欠薪怎么办"
     assert question_of(Context(), history) == "你好"
+
+
+def test_the_question_is_shown_as_the_visitor_put_it() -> None:
+    history = [said("您好"), said("我住12号房，房东不退押金！")]
+    context = Context(question=canonical("我住12号房，房东不退押金！"))
+    assert context.question != "我住12号房，房东不退押金！"
+    assert question_of(context, history) == "我住12号房，房东不退押金！"
 
 
 def test_masking_reaches_every_word_and_no_link() -> None:
