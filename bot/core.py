@@ -43,6 +43,7 @@ from bot.dialogue.safety import SafetyDesk
 from bot.dialogue.service import DialogueService, Fallback
 from bot.dialogue.waiting import WaitingRoom
 from bot.domain.clock import Clock, SystemClock, china_date
+from bot.interviews.aidcheck import AidCheck
 from bot.interviews.chat import GuidedChat
 from bot.interviews.sums import Sums
 from bot.lawbase.corpus import every_version
@@ -68,6 +69,7 @@ from knowledge_base.loader import load
 from knowledge_base.models import TOPICS, KnowledgeBase
 from knowledge_base.passages import former_passages, passages
 from knowledge_base.renumbering import load_renumbering
+from knowledge_base.rules.wording import AidWording
 from knowledge_base.safety import load_safety_lanes
 from knowledge_base.tools import load_calculators, load_documents
 from knowledge_base.verifier import Verifier
@@ -235,7 +237,10 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         composer,
         conversations,
         texts,
-        Sums.of(calculators, composer.kb.articles, texts),
+        (
+            Sums.of(calculators, composer.kb.articles, texts),
+            AidCheck(AidWording.load(), composer.kb.articles),
+        ),
         clock,
     )
     open_question = OpenQuestion(conversations, (aid_chat, guided_chat))

@@ -64,7 +64,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Interview:
-    """A guided consultation; its first fitting outcome holds."""
+    """A guided consultation; its first fitting outcome holds.
+
+    One that ``adapts`` asks only what its earlier answers call for.
+    """
 
     id: str
     title: str
@@ -72,6 +75,7 @@ class Interview:
     intro: str
     questions: tuple[Question, ...]
     outcomes: tuple[Outcome, ...]
+    adapts: bool = False
 
 
 def _word(value: object) -> object:

@@ -241,7 +241,8 @@ class AidChat:
 
     def _choices(self, asked: Field, *, can_go_back: bool) -> Part:
         choices = [(asked.option_id(option), option.label) for option in asked.options]
-        keys = ("back", "cancel") if can_go_back else ("cancel",)
+        # Before the first answer somebody may wish to know whether it is worth the trouble.
+        keys = ("back", "cancel") if can_go_back else ("aid_check", "cancel")
         return buttons(*choices, *(self._texts.button(key) for key in keys))
 
     def _card(self, progress: Progress) -> Part:

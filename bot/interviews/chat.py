@@ -26,7 +26,7 @@ from bot.interviews.engine import (
     outcome_of,
     reads_as_answer,
 )
-from bot.interviews.sums import Sums
+from bot.interviews.flows import Ended, Flow
 from bot.interviews.words import own_texts
 from bot.texts import Texts
 from connectors.messages import Part, buttons, notice, text
@@ -47,11 +47,25 @@ class ReviewedAnswers(Protocol):
     def reviewed(self, answer_id: str, turn: Turn) -> TurnReply: ...
 
 
+class Walk:
+    """All consultations, and what each asks next."""
+
+    def __init__(self, interviews: Sequence[Interview], flows: Sequence[Flow]) -> None:
+        self.flows = {i.id: flow for flow in flows for i in flow.interviews()}
+        worked = [i for flow in flows for i in flow.interviews()]
+        self.interviews: Mapping[str, Interview] = {i.id: i for i in (*interviews, *worked)}
+
+    def next(self, interview: Interview, answers: Mapping[str, str]) -> Question | None:
+        """Return the question to ask, or None when the consultation can end."""
+        flow = self.flows.get(interview.id)
+        return flow.next(interview, answers) if flow else next_question(interview, answers)
+
+
 class GuidedForm:
     """Decides whether a message answers the open question of a consultation."""
 
-    def __init__(self, interviews: Mapping[str, Interview], texts: Texts) -> None:
-        self._interviews = interviews
+    def __init__(self, walk: Walk, texts: Texts) -> None:
+        self._walk = walk
         self._buttons = frozenset(b["text"] for b in texts.get("buttons").values())
 
     def takes(self, turn: Turn) -> bool:
@@ -59,16 +73,13 @@ class GuidedForm:
         # A hand-over closes the form in Rasa; it opens again when the visitor asks for it.
         if context.last_route == LAWYER or clean(turn.text) in self._buttons:
             return False
-        interview = self._interviews.get(context.guided)
+        interview = self._walk.interviews.get(context.guided)
         if interview is None:
-            return offers_choice(context) and self._picks(turn)
-        question = next_question(interview, dict(context.guided_answers))
+            return offers_choice(context) and picked(self._walk.interviews, turn) is not None
+        question = self._walk.next(interview, dict(context.guided_answers))
         if question is None:
             return False
         return reads_as_answer(interview, question, turn.text, turn.option)
-
-    def _picks(self, turn: Turn) -> bool:
-        return picked(self._interviews, turn) is not None
 
 
 class GuidedChat:
@@ -80,20 +91,24 @@ class GuidedChat:
         composer: ReviewedAnswers,
         conversations: ConversationRepository,
         texts: Texts,
-        sums: Sums,
+        flows: Sequence[Flow],
         clock: Clock,
     ) -> None:
-        self._listed = tuple(interviews)
-        self._sums = sums
+        self._walk = Walk(interviews, flows)
+        self._interviews = self._walk.interviews
+        # A calculator is offered under its explanation; the others can be asked for by name.
+        self._listed = tuple(i for i in self._interviews.values() if i.triggers)
         self._clock = clock
-        self._interviews = {i.id: i for i in (*interviews, *sums.interviews())}
         self._composer = composer
         self._conversations = conversations
         self._texts = texts
-        self.form = GuidedForm(self._interviews, texts)
+        self.form = GuidedForm(self._walk, texts)
 
     def is_open(self, turn: Turn) -> bool:
-        return turn.context.guided in self._interviews or offers_choice(turn.context)
+        context = turn.context
+        if context.guided in self._interviews or len(offered(context, self._interviews)) > 1:
+            return True
+        return offers_choice(context) and picked(self._interviews, turn) is not None
 
     def ask(self, turn: Turn, *, opening: bool = False, interrupted: bool = False) -> TurnReply:
         """Ask the open question; ``opening`` begins the consultation that the message names.
@@ -109,11 +124,11 @@ class GuidedChat:
         if interview is None:
             return self._list(context, interrupted=interrupted)
         answers = dict(context.guided_answers)
-        question = next_question(interview, answers)
+        question = self._walk.next(interview, answers)
         if question is None:
             # All answered but never finished: Rasa was stopped in between. Ask the last one again.
             context = replace(context, guided_answers=context.guided_answers[:-1])
-            question = next_question(interview, dict(context.guided_answers))
+            question = self._walk.next(interview, dict(context.guided_answers))
             assert question is not None
         # Said once: at the beginning, or when the consultation was just chosen from the list.
         begins = opening or (not answers and offers_choice(turn.context))
@@ -143,7 +158,7 @@ class GuidedChat:
             self._remember(turn, replace(context, guided=chosen.id, guided_answers=()))
             return False, None
         answers = dict(context.guided_answers)
-        question = next_question(interview, answers)
+        question = self._walk.next(interview, answers)
         if question is None:
             return True, None
         if turn.inbound_id and turn.inbound_id <= turn.context.guided_at:
@@ -154,18 +169,20 @@ class GuidedChat:
             return False, self._objection(question)
         answers[question.id] = value
         self._remember(turn, replace(context, guided_answers=tuple(answers.items())))
-        return next_question(interview, answers) is None, None
+        return self._walk.next(interview, answers) is None, None
 
     def finish(self, turn: Turn) -> TurnReply | None:
         """Say what the answers lead to; None if a question is still open."""
         context = turn.context
         interview = self._interviews.get(context.guided)
         answers = dict(context.guided_answers)
-        if interview is None or next_question(interview, answers) is not None:
+        if interview is None or self._walk.next(interview, answers) is not None:
             return None
         over = replace(context, guided="", guided_answers=())
-        if interview.id in self._sums.calculators:
-            return self._worked_out(interview, answers, over)
+        flow = self._walk.flows.get(interview.id)
+        if flow is not None:
+            ended = flow.end(interview, answers, china_date(self._clock.now()))
+            return self._worked_out(interview, ended, over)
         outcome = outcome_of(interview, answers)
         said = self._said(outcome)
         full = self._reviewed(outcome, replace(turn, context=over))
@@ -179,22 +196,17 @@ class GuidedChat:
             over = replace(over, labelled=True)
         return TurnReply(GUIDED, tuple(parts), context=self._offering(outcome, over))
 
-    def _worked_out(
-        self, interview: Interview, answers: Mapping[str, str], over: Context
-    ) -> TurnReply:
-        calculator = self._sums.calculators[interview.id]
-        parts = list(self._sums.said(interview.id, answers, china_date(self._clock.now())))
-        again = (f"{PICK}{interview.id}", own_texts().say("sum.again"))
-        parts.append(buttons(again, *(self._texts.button(key) for key in ("lawyer", "aid"))))
+    def _worked_out(self, interview: Interview, ended: Ended, over: Context) -> TurnReply:
+        again = (f"{PICK}{interview.id}", own_texts().say("again"))
+        parts = [
+            *ended.parts,
+            buttons(*(self._texts.button(key) for key in ended.buttons), again),
+        ]
         if not over.labelled:
             parts.append(notice(self._texts.say("ai_label"), "ai_label"))
             over = replace(over, labelled=True)
         return TurnReply(
-            "calculate",
-            tuple(parts),
-            topic=calculator.topic,
-            items=(calculator.name,),
-            context=over,
+            ended.route, tuple(parts), topic=ended.topic, items=ended.items, context=over
         )
 
     def correct_last(self, turn: Turn) -> TurnReply:
@@ -237,13 +249,16 @@ class GuidedChat:
         )
 
     def _opening(self, interview: Interview) -> tuple[Part, ...]:
-        start = self._texts.say(
-            "guided.start", title=interview.title, count=len(interview.questions)
-        )
+        count = len(interview.questions)
+        start = self._texts.say("guided.start", title=interview.title, count=count)
+        if interview.adapts:
+            start = own_texts().say("starts", title=interview.title)
         intro = text(interview.intro) if interview.intro else None
         return (notice(start), intro) if intro is not None else (notice(start),)
 
     def _progress(self, interview: Interview, question: Question) -> str:
+        if interview.adapts:
+            return ""
         step, count = interview.questions.index(question) + 1, len(interview.questions)
         return own_texts().say("progress", step=step, count=count)
 
@@ -290,16 +305,21 @@ def offers_choice(context: Context) -> bool:
     return any(key.startswith(PICK) for key, _ in context.options)
 
 
+def offered(context: Context, interviews: Mapping[str, Interview]) -> dict[str, str]:
+    """Return the label under which the last reply offered each consultation."""
+    return {
+        key.removeprefix(PICK): label
+        for key, label in context.options
+        if key.startswith(PICK) and key.removeprefix(PICK) in interviews
+    }
+
+
 def picked(interviews: Mapping[str, Interview], turn: Turn) -> Interview | None:
     """Return the consultation chosen from those offered, by button, label, place or name."""
     if turn.option is not None:
         return interviews.get(turn.option.removeprefix(PICK))
     words = clean(turn.text)
-    labels = {
-        key.removeprefix(PICK): label
-        for key, label in turn.context.options
-        if key.startswith(PICK) and key.removeprefix(PICK) in interviews
-    }
+    labels = offered(turn.context, interviews)
     listed = [interviews[id] for id in labels]
     named = [i for i in listed if words in (i.title, labels[i.id], *i.triggers)]
     if named:

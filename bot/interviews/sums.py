@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.dialogue.cards import citation_cards
 from bot.dialogue.typed import read_all
+from bot.interviews.flows import Ended
 from bot.interviews.words import own_texts
 from bot.texts import Texts
 from connectors.messages import Part, notice, text
@@ -43,12 +44,21 @@ class Sums:
             for id, c in self.calculators.items()
         )
 
-    def said(self, id: str, answers: Mapping[str, str], on: dt.date) -> tuple[Part, ...]:
+    def next(self, interview: Interview, answers: Mapping[str, str]) -> Question | None:
+        """Return the first field without an answer."""
+        return next((q for q in interview.questions if q.id not in answers), None)
+
+    def end(self, interview: Interview, answers: Mapping[str, str], on: dt.date) -> Ended:
         """Return the result with its steps and articles, or what keeps it from being one."""
-        calculator = self.calculators[id]
+        calculator = self.calculators[interview.id]
+        parts = self._said(calculator, answers, on)
+        return Ended("calculate", parts, calculator.topic, (calculator.name,))
+
+    def _said(
+        self, calculator: Calculator, answers: Mapping[str, str], on: dt.date
+    ) -> tuple[Part, ...]:
         say = own_texts().say
-        typed = {name: "" if value == SKIPPED else value for name, value in answers.items()}
-        given = read_all(calculator, typed, self.texts.get("typed"))
+        given = read_all(calculator, answers, self.texts.get("typed"))
         try:
             worked = calculate(calculator.name, given.inputs, on)
         except ValueError as error:
@@ -65,15 +75,24 @@ class Sums:
         if worked.span is not None:
             low, high = (written(end) for end in worked.span)
             result += say("sum.span", low=low, high=high, unit=unit)
-        basis = say("sum.basis", articles="；".join(titled(key) for key in worked.articles))
         steps = "\n".join(f"{n}. {step}" for n, step in enumerate(worked.steps, 1))
-        keys = dict.fromkeys(key.partition("(")[0] for key in worked.articles)
-        held = [self.articles[key] for key in keys if key in self.articles]
         return (
-            text(f"{steps}\n{basis}", title=result),
-            *((citation_cards(held, shown=0),) if held else ()),
+            text(f"{steps}\n{basis_of(worked.articles)}", title=result),
+            *cards_of(worked.articles, self.articles),
             text(say("sum.caution")),
         )
+
+
+def basis_of(keys: Sequence[str]) -> str:
+    """Name the articles, with their items, that a result rests on."""
+    return own_texts().say("sum.basis", articles="；".join(titled(key) for key in keys))
+
+
+def cards_of(keys: Sequence[str], held: Mapping[str, Article]) -> tuple[Part, ...]:
+    """Return the folded cards of those articles that the law base holds."""
+    plain = dict.fromkeys(key.partition("(")[0] for key in keys)
+    found = [held[key] for key in plain if key in held]
+    return (citation_cards(found, shown=0),) if found else ()
 
 
 def _question(field: Field) -> Question:

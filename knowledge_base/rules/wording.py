@@ -15,19 +15,47 @@ _FILE = Path(__file__).with_name("legal_aid.yml")
 
 
 @dataclass(frozen=True)
+class CheckQuestion:
+    """How one fact is asked for: by options of value and label, or by a ``kind`` of value."""
+
+    id: str
+    ask: str
+    options: tuple[tuple[str, str], ...]
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """The questions that lead to an assessment; ``plan`` is their order by matter."""
+
+    title: str
+    triggers: tuple[str, ...]
+    outcomes: Mapping[str, str]
+    plan: Mapping[str, tuple[str, ...]]
+    questions: tuple[CheckQuestion, ...]
+
+
+@dataclass(frozen=True)
 class AidWording:
-    """The sentences by outcome, what is added, and the names of missing facts."""
+    """The sentences by outcome, what is added, the names of missing facts, and the questions."""
 
     sentences: Mapping[str, str]
     urgent: str
     detained: str
     missing: Mapping[str, str]
+    check: Check
 
     @classmethod
     def load(cls, path: Path = _FILE) -> AidWording:
         """Read the sentences."""
         table: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return cls(table["say"], table["urgent"], table["detained"], table["missing"])
+        return cls(
+            table["say"],
+            table["urgent"],
+            table["detained"],
+            table["missing"],
+            _check(table["check"]),
+        )
 
     def say(self, found: Assessment, *, detained: bool = False) -> str:
         """Return what the citizen is told; never a promise."""
@@ -38,3 +66,17 @@ class AidWording:
         if detained and found.outcome in ("MAY_QUALIFY", "NEED_INFO"):
             told.append(self.detained)
         return "".join(told)
+
+
+def _check(table: Mapping[str, Any]) -> Check:
+    questions = tuple(
+        CheckQuestion(
+            each["id"],
+            each["ask"],
+            tuple((option["value"], option["label"]) for option in each.get("options", ())),
+            each.get("kind", ""),
+        )
+        for each in table["questions"]
+    )
+    plan = {matter: tuple(names) for matter, names in table["plan"].items()}
+    return Check(table["title"], tuple(table["triggers"]), table["outcomes"], plan, questions)

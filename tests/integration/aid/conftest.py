@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import pytest
 from stdnum.cn import ric
@@ -15,6 +16,9 @@ from bot.dialogue.repository import ConversationRepository
 from bot.domain.aid import Application
 from bot.store.unit import Store
 from tests.conftest import FixedClock
+
+if TYPE_CHECKING:
+    from tests.integration.aid.form_desk import Desk
 
 ANSWERS: Mapping[str, str] = MappingProxyType(
     {
@@ -74,3 +78,11 @@ def make_applicant(store: Store, clock: FixedClock, conversation_id: str = "") -
 @pytest.fixture
 def applicant(store: Store, clock: FixedClock) -> Applicant:
     return make_applicant(store, clock)
+
+
+@pytest.fixture
+def desk(sqlite_store: Store, clock: FixedClock) -> Desk:
+    # Imported here: it stands on this file.
+    from tests.integration.aid.form_desk import Desk
+
+    return Desk(make_applicant(sqlite_store, clock), sqlite_store)

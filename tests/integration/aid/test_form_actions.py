@@ -2,136 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from functools import cache
 from typing import Any
 
 import pytest
-from rasa_sdk.executor import ActionExecutor
 
-from bot.actions.base import TurnReader
-from bot.actions.forms import form_actions
-from bot.actions.talk import Talk
-from bot.aid.chat import AidChat
-from bot.dialogue.turn import Turn, TurnReply, merge, unseal
+from bot.dialogue.turn import Turn
 from bot.domain.conversation import Context
-from bot.interviews.chat import GuidedChat
-from bot.interviews.sums import Sums
-from bot.store.unit import Store
-from bot.texts import load_texts
-from connectors.messages import Inbound, Part, text
-from knowledge_base.consultations import load_interviews
-from knowledge_base.loader import ROOT, load
-from knowledge_base.models import KnowledgeBase
-from knowledge_base.tools import load_calculators
 from tests.conftest import FixedClock
-from tests.integration.aid.conftest import ANSWERS, Applicant, make_applicant
-
-
-@cache
-def knowledge() -> KnowledgeBase:
-    return load(ROOT)
-
-
-class Reviewed:
-    """The composer as a consultation's end needs it."""
-
-    def __init__(self) -> None:
-        self.kb = knowledge()
-
-    def reviewed(self, answer_id: str, turn: Turn) -> TurnReply:
-        answer = self.kb.answers[answer_id]
-        context = Context(answer_id=answer_id, labelled=True)
-        return TurnReply("legal_question", (text(answer.conclusion),), context=context)
-
-
-class NoRatings:
-    def rate(self, conversation_id: str, score: int) -> None:
-        raise AssertionError("nobody rates here")
-
-
-class Desk:
-    """One conversation in front of the form actions."""
-
-    def __init__(self, applicant: Applicant, store: Store) -> None:
-        self.applicant = applicant
-        self.store = store
-        texts = load_texts()
-        self.aid = AidChat(applicant.service, texts)
-        reviewed = Reviewed()
-        self.guided = GuidedChat(
-            load_interviews(ROOT),
-            reviewed,
-            applicant.conversations,
-            texts,
-            Sums.of(load_calculators(ROOT), reviewed.kb.articles, texts),
-            FixedClock(),
-        )
-        self._executor = ActionExecutor()
-        reader = TurnReader(applicant.conversations)
-        talk = Talk(texts, NoRatings(), 30, applicant.conversations)
-        for action in form_actions(self.aid, self.guided, talk, reader, store.cipher):
-            self._executor.register_action(action)
-        self._sent = 0
-
-    @property
-    def context(self) -> Context:
-        found = self.applicant.conversations.turn(self.applicant.conversation_id)
-        assert found is not None
-        return found.context
-
-    def hear(self, words: str, option: str | None = None) -> Turn:
-        """Store a visitor's message and return its turn."""
-        self._sent += 1
-        part = Part("text", {"text": words, "option": option}) if option else text(words)
-        inbound = Inbound(self.applicant.conversation_id, f"m{self._sent}", words)
-        self.applicant.conversations.receive(inbound, [part])
-        found = self.applicant.conversations.turn(self.applicant.conversation_id)
-        assert found is not None
-        return found
-
-    def run(
-        self, action: str, intent: str, loop: str = "", **slots: bool
-    ) -> tuple[list[TurnReply], list[dict[str, Any]]]:
-        """Run an action as Rasa would; return its replies and events."""
-        call = {
-            "next_action": action,
-            "sender_id": self.applicant.conversation_id,
-            "tracker": {
-                "sender_id": self.applicant.conversation_id,
-                "slots": {"aid_complete": None, "guided_complete": None, **slots},
-                "latest_message": {"text": "〔已填写〕", "intent": {"name": intent}},
-                "events": [],
-                "active_loop": {"name": loop} if loop else {},
-                "paused": False,
-            },
-            "domain": {"slots": {}},
-        }
-        result = asyncio.run(self._executor.run(call))
-        assert result is not None
-        data = result.model_dump()
-        replies = [
-            unseal(response["custom"]["sealed"], self.store.cipher)
-            for response in data["responses"]
-        ]
-        for reply in replies:
-            if reply.context is not None:
-                conversation_id = self.applicant.conversation_id
-                self.applicant.conversations.remember(conversation_id, reply.context)
-        return replies, data["events"]
-
-
-@pytest.fixture
-def desk(sqlite_store: Store, clock: FixedClock) -> Desk:
-    return Desk(make_applicant(sqlite_store, clock), sqlite_store)
-
-
-def words_of(replies: list[TurnReply]) -> str:
-    return "\n".join(str(part.body) for part in merge(replies).parts)
-
-
-def slot_of(events: list[dict[str, Any]], name: str) -> object:
-    return next(e["value"] for e in events if e["event"] == "slot" and e["name"] == name)
+from tests.integration.aid.conftest import ANSWERS, make_applicant
+from tests.integration.aid.form_desk import Desk, answer, begin, slot_of, words_of
 
 
 def loop_of(events: list[dict[str, Any]]) -> object:
@@ -409,21 +288,6 @@ def test_an_unknown_sender_such_as_rasa_shell_is_told_where_to_apply(desk: Desk)
 # --- guided consultations ---------------------------------------------------------------------
 
 
-def begin(desk: Desk, words: str = "开始离婚引导咨询") -> list[TurnReply]:
-    desk.hear(words)
-    return desk.run("action_ask_guided_complete", "start_guided", "guided_form")[0]
-
-
-def answer(desk: Desk, words: str, option: str | None = None) -> object:
-    turn = desk.hear(words, option)
-    assert desk.guided.form.takes(turn), words
-    _, events = desk.run("validate_guided_form", "give_detail", "guided_form")
-    complete = slot_of(events, "guided_complete")
-    if not complete:
-        desk.run("action_ask_guided_complete", "give_detail", "guided_form")
-    return complete
-
-
 def test_a_consultation_is_walked_to_its_outcome(desk: Desk) -> None:
     assert "第 1 步，共 5 步" in words_of(begin(desk))
     for words in ("没有", "不同意", "有，两岁以上", "有房子"):
@@ -534,67 +398,3 @@ def test_leaving_a_consultation_clears_it(desk: Desk) -> None:
     desk.hear("算了")
     desk.run("action_cancel", "cancel", "guided_form")
     assert desk.context.guided == ""
-
-
-# --- sums ----------------------------------------------------------------------------------------
-
-
-def offer_sum(desk: Desk, name: str) -> str:
-    """Leave the context as an explained calculation does; return the button's id."""
-    option = f"guided.pick.sum-{name}"
-    offered = ((option, "帮我一步步算"),)
-    desk.applicant.conversations.remember(
-        desk.applicant.conversation_id, Context(options=offered, last_route="calculate")
-    )
-    return option
-
-
-def work_out(desk: Desk, name: str, *said: str) -> str:
-    """Pick a sum, give the answers, and return what its end says."""
-    assert answer(desk, "帮我一步步算", offer_sum(desk, name)) is None
-    for words in said[:-1]:
-        assert desk.guided.form.takes(desk.hear(words))
-        _, events = desk.run("validate_guided_form", "give_detail", "guided_form")
-        assert slot_of(events, "guided_complete") is None
-    assert answer(desk, said[-1]) is True
-    replies, _ = desk.run("action_finish_guided", "give_detail")
-    return words_of(replies)
-
-
-def test_a_sum_is_asked_step_by_step_and_worked_out(desk: Desk) -> None:
-    said = work_out(desk, "severance", "2020年1月1日入职的", "2023.7.31", "每月8000块左右", "3",
-                    "不是", "不知道，跳过")  # fmt: skip
-    assert "32,000.00元" in said
-    assert "劳动合同法第四十六条第三项" in said
-    assert desk.context.guided == ""
-
-
-def test_a_sum_asks_for_what_it_could_not_read(desk: Desk) -> None:
-    answer(desk, "帮我一步步算", offer_sum(desk, "disability_years"))
-    desk.hear("很大了")
-    objection, _ = desk.run("validate_guided_form", "give_detail", "guided_form")
-    assert "请填数字" in words_of(objection)
-    assert desk.context.guided_answers == ()
-
-
-def test_a_sum_without_a_needed_figure_names_it(desk: Desk) -> None:
-    said = work_out(desk, "loan_interest", "10万", "12%", "2025-01-01", "2025-12-31", "跳过")
-    assert "一年期LPR" in said
-    assert "不能替您猜" in said
-
-
-def test_a_sum_that_cannot_be_is_explained(desk: Desk) -> None:
-    said = work_out(desk, "overtime", "8000", "10", "跳过", "999999999")
-    assert "算不出来" in said
-
-
-def test_a_question_of_ones_own_does_not_become_a_figure(desk: Desk) -> None:
-    answer(desk, "帮我一步步算", offer_sum(desk, "overtime"))
-    assert not desk.guided.form.takes(desk.hear("那加班8小时应该给多少钱"))
-
-
-def test_other_words_after_an_explained_sum_do_not_begin_it(desk: Desk) -> None:
-    offer_sum(desk, "overtime")
-    assert not desk.guided.form.takes(desk.hear("好的"))
-    assert not desk.guided.form.takes(desk.hear("1"))
-    assert desk.guided.form.takes(desk.hear("帮我一步步算"))
