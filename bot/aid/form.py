@@ -42,6 +42,8 @@ class Option:
     also: tuple[str, ...] = ()
     refuses: bool = False
     """Choosing it keeps the question open: the visitor is asked whether that is meant."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What choosing it states, in the names of ``knowledge_base.rules.facts``."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from bot.aid.chat import masked_id_number, masked_phone
+from bot.aid.eligibility import Trace, trace_of
 from bot.aid.form import AidForm
 from bot.aid.papers import Paper
 from bot.aid.repository import AuditEntry
@@ -63,6 +64,7 @@ class Detail:
     trail: tuple[Entry, ...]
     revealed: bool
     decide_by: str
+    trace: Trace
 
 
 def state_choices(form: AidForm) -> tuple[Choice, ...]:
@@ -106,6 +108,7 @@ def detail_of(
         ),
         revealed,
         application.decide_by.isoformat(),
+        trace_of(application, form),
     )
 
 

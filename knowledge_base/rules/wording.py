@@ -42,6 +42,8 @@ class AidWording:
     sentences: Mapping[str, str]
     urgent: str
     detained: str
+    means: Mapping[str, str]
+    """By means state."""
     missing: Mapping[str, str]
     check: Check
 
@@ -53,6 +55,7 @@ class AidWording:
             table["say"],
             table["urgent"],
             table["detained"],
+            table["means"],
             table["missing"],
             _check(table["check"]),
         )

@@ -111,6 +111,21 @@ def test_an_application_is_masked_until_it_is_revealed_and_that_is_recorded(page
     assert (last.actor, last.action) == ("7:王主任", "reveal")
 
 
+def test_officers_see_what_the_rules_make_of_an_application(pages: Pages) -> None:
+    number = pages.applicant.apply().number
+    page = pages.as_role("officer").get(f"/desk/aid/{number}").text
+    assert "可能符合条件，免予核查经济困难状况" in page
+    assert "法律援助法第三十一条第五项；法律援助法第四十二条第三项" in page
+    assert "条件对照" not in pages.as_role("lawyer").get(f"/desk/aid/{number}").text
+
+
+def test_a_matter_in_the_applicants_own_words_is_to_be_asked_about(pages: Pages) -> None:
+    number = pages.applicant.apply(matter="邻居占了我的地").number
+    page = pages.as_role("officer").get(f"/desk/aid/{number}").text
+    assert "还不能判断" in page
+    assert "是什么事" in page
+
+
 def test_a_number_inside_the_story_is_masked_too(pages: Pages) -> None:
     pages.applicant.fill(until="facts")
     pages.applicant.say("老板的电话是 13900139000，一直不接，欠我两万元工资。")
