@@ -31,7 +31,7 @@ def reply_actions(
         return lambda turn: composer.follow_up(turn) or otherwise(turn)
 
     answering: dict[str, Answering] = {
-        "action_answer_question": lookups.question,
+        "action_answer_question": tools.offering_sums(lookups.question),
         "action_lookup_statute": statutes.reply,
         "action_lookup_case": lookups.case,
         "action_show_service": lookups.service,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.actions.base import Answering
 from bot.dialogue.answers import Composer
 from bot.dialogue.cards import citation_cards
 from bot.dialogue.normalise import canonical
@@ -39,15 +40,14 @@ class Tools:
         if going_on is not None:
             return going_on
         question = canonical(turn.text)
-        named = _best_named(question, [(c.title, *c.aliases) for c in self._calculators])
-        if named is None:
+        calculator = self._named(question)
+        if calculator is None:
             answer = self._composer.answer(turn)
             if not _WANTS_SUM.search(question) and not question.isdigit():
                 return answer  # a story with figures in it, not a wish to compute
             if answer.confidence >= 0.5:
                 return replace(answer, route="calculate")
             return self._which("calculate", [c.title for c in self._calculators])
-        calculator = self._calculators[named]
         say = self._texts.say
         parts: list[Part] = [
             text(f"{say('calculate.intro', title=calculator.title)}\n{calculator.formula}"),
@@ -56,7 +56,7 @@ class Tools:
             *self._basis(calculator.articles),
             text(say("calculate.caution")),
             buttons(
-                (f"{PICK}{PREFIX}{calculator.name}", say("calculate.step_by_step")),
+                self._step_by_step(calculator),
                 self._texts.button("lawyer"),
                 self._texts.button("aid"),
             ),
@@ -68,6 +68,33 @@ class Tools:
             items=(calculator.name,),
             context=replace(turn.context, question=question, topic=calculator.topic, answer_id=""),
         )
+
+    def offering_sums(self, answer: Answering) -> Answering:
+        """Let an answer to how much is due offer to work it out."""
+
+        def reply(turn: Turn) -> TurnReply:
+            found = answer(turn)
+            question = canonical(turn.text)
+            calculator = self._named(question) if _WANTS_SUM.search(question) else None
+            if calculator is None or found.route != "legal_question":
+                return found
+            offer = buttons(self._step_by_step(calculator)).body["items"]
+            parts = tuple(
+                Part("buttons", {"items": [*offer, *part.body["items"]]})
+                if part.type == "buttons"
+                else part
+                for part in found.parts
+            )
+            return replace(found, parts=parts)
+
+        return reply
+
+    def _named(self, question: str) -> Calculator | None:
+        found = _best_named(question, [(c.title, *c.aliases) for c in self._calculators])
+        return None if found is None else self._calculators[found]
+
+    def _step_by_step(self, calculator: Calculator) -> tuple[str, str]:
+        return f"{PICK}{PREFIX}{calculator.name}", self._texts.say("calculate.step_by_step")
 
     def document(self, turn: Turn) -> TurnReply:
         """Say what a document must contain."""

@@ -8,7 +8,7 @@ from bot.actions.lookups import Lookups
 from bot.actions.statutes import StatuteLookup
 from bot.actions.tools import Tools
 from bot.dialogue.answers import Composer
-from bot.dialogue.turn import Turn
+from bot.dialogue.turn import Turn, TurnReply
 from bot.domain.conversation import Context
 from bot.texts import load_texts
 from connectors.console import render
@@ -95,3 +95,19 @@ def test_a_document_is_described(tools: Tools) -> None:
     reply = tools.document(turn("民事起诉状怎么写"))
     assert reply.items == ("民事起诉状",)
     assert "民事诉讼法" in render(reply.parts)
+
+
+def offered(reply: TurnReply) -> list[str]:
+    return [
+        item["id"] for part in reply.parts if part.type == "buttons" for item in part.body["items"]
+    ]
+
+
+def test_an_answer_to_how_much_offers_to_work_it_out(lookups: Lookups, tools: Tools) -> None:
+    answer = tools.offering_sums(lookups.question)
+    asked = answer(turn("加班费怎么算"))
+    assert asked.route == "legal_question"
+    assert offered(asked)[0] == "guided.pick.sum-overtime"
+    assert any(part.body.get("kind") == "ai_label" for part in asked.parts)
+    told = answer(turn("老板不给加班费怎么办"))
+    assert not any(key.startswith("guided.pick") for key in offered(told))
