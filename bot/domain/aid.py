@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.domain.clock import china_date
+from knowledge_base.rules.calendar import rolled
 
 REVIEW_DAYS = 7
 """法律援助法 43 (in force 2022-01-01): days from receipt to the decision."""
@@ -80,8 +81,11 @@ class Application:
 
     @property
     def decide_by(self) -> dt.date:
-        """The last day for the decision; the first day is not counted (民法典 201)."""
-        return china_date(self.created_at) + dt.timedelta(days=REVIEW_DAYS)
+        """The last day for the decision: the first is not counted, holidays push it on.
+
+        民法典 201, 203.
+        """
+        return rolled(china_date(self.created_at) + dt.timedelta(days=REVIEW_DAYS))
 
     def days_left(self, today: dt.date) -> int | None:
         """Return the days left for the decision, negative when late; None when none is due."""

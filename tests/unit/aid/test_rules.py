@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -76,6 +77,12 @@ def test_the_ten_thousandth_application_of_a_day_still_has_a_number() -> None:
 
 def test_seven_days_from_friday_end_on_friday() -> None:
     assert application().decide_by == dt.date(2026, 11, 27)
+
+
+def test_a_period_that_ends_in_the_holidays_ends_after_them() -> None:
+    handed_in = dt.datetime(2026, 9, 24, 1, tzinfo=dt.UTC)
+    late = dataclasses.replace(application(), created_at=handed_in)
+    assert late.decide_by == dt.date(2026, 10, 8)
 
 
 def test_days_left_count_down_and_go_below_zero() -> None:
