@@ -39,6 +39,8 @@ WORDS_SETTLE_S = 5.0
 MOST_WATCHED = 50
 FULL_PAGE = 50
 """No page of the store is shorter; from so many messages on there may be more."""
+FRAME = 5
+"""Messages sent together: over a line that breaks off again and again, some must get through."""
 VIEWS_AT_ONCE = 2
 """A view of the queue reads much; forty at once would keep the messages waiting."""
 _views: RunVar[CapacityLimiter] = RunVar("desk_views")
@@ -260,8 +262,10 @@ class DeskConnection:
             if not found:
                 return after
             frame = {"kind": "messages", "conversation_id": conversation_id}
-            await self._send({**frame, "messages": list(found)})
-            after = int(found[-1]["id"])
+            for first in range(0, len(found), FRAME):
+                part = list(found[first : first + FRAME])
+                await self._send({**frame, "messages": part})
+                after = int(part[-1]["id"])
             if len(found) < FULL_PAGE:
                 return after
 

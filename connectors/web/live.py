@@ -27,6 +27,8 @@ LOOK_AGAIN_S = 20.0
 """A lost hint delays a message by at most this."""
 MAX_FRAME = 64 * 1024
 MAX_IN_FLIGHT = 8
+FRAME = 5
+"""Messages sent together: over a line that breaks off again and again, some must get through."""
 FULL_PAGE = 50
 """No page of the store is shorter; from so many messages on there may be more."""
 POLICY_VIOLATION = 1008
@@ -151,12 +153,12 @@ class LiveConnection:
                 if not found and not always and mode == self._mode:
                     return
                 self._mode = mode
-                await self._send(
-                    {"kind": "messages", "messages": [m.to_json() for m in found], "mode": mode}
-                )
-                if not found:
-                    return
-                self._cursor = found[-1].id
+                for first in range(0, max(len(found), 1), FRAME):
+                    part = found[first : first + FRAME]
+                    shown = [message.to_json() for message in part]
+                    await self._send({"kind": "messages", "messages": shown, "mode": mode})
+                    if part:
+                        self._cursor = part[-1].id
                 if len(found) < FULL_PAGE:
                     return
                 always = False

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,6 +38,20 @@ def live_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
     require_rasa()
     with running(tmp_path_factory.mktemp("live")) as app:
         yield app
+
+
+@pytest.fixture(autouse=True)
+def nobody_left_waiting(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Close what a test leaves open: unanswered, it would come up in a later test's queue."""
+    yield
+    if "live_app" in request.fixturenames:
+        app: LiveApp = request.getfixturevalue("live_app")
+        with closing(sqlite3.connect(app.data_dir / "lawbridge.db", timeout=20)) as database:
+            database.execute(
+                "UPDATE conversations SET mode = 'closed', lawyer_id = NULL"
+                " WHERE mode IN ('queued', 'human')"
+            )
+            database.commit()
 
 
 @pytest.fixture(scope="package")
