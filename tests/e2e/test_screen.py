@@ -30,7 +30,7 @@ from tests.integration.desk.conftest import PASSWORD, Building, build  # noqa: F
 from tests.office import BUREAU
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Route
 
 pytestmark = pytest.mark.browser
 
@@ -372,6 +372,23 @@ def test_a_supervisor_finds_a_colleagues_conversation_and_only_reads(screens: Sc
     lawyer = screens.page("qian")
     lawyer.click("#view-find")
     lawyer.wait_for_selector(".found:has-text('最近 0 个')")
+
+
+def test_a_late_answer_to_earlier_words_does_not_replace_what_was_found(screens: Screens) -> None:
+    screens.claimed(screens.page(), "邻居漏水泡了我家")
+    boss = screens.page("wu")
+    held: list[Route] = []
+    searches = "**/api/desk/conversations?*"
+    boss.route(searches, lambda route: route.continue_() if held else held.append(route))
+    with boss.expect_request(searches):
+        boss.click("#view-find")
+    boss.fill("#find-words", "没有这样的话")
+    boss.wait_for_selector(".found:has-text('找到 0 个')")
+    with boss.expect_response(searches) as late:
+        held[0].continue_()
+    assert len(late.value.json()) == 1
+    assert "找到 0 个" in boss.inner_text(".found")
+    assert boss.locator(".list .entries .entry").count() == 0
 
 
 def test_notices_are_asked_for_by_a_tap_and_name_only_the_topic(screens: Screens) -> None:

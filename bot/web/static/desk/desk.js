@@ -13,6 +13,7 @@ export function createDesk({ tell, get, live, me }) {
   const say = (text) => tell({ type: "toast", text });
   const complain = (error) => say(error.message);
   const timers = {};
+  let searches = 0;
   const later = (name, pause, work) => {
     clearTimeout(timers[name]);
     timers[name] = setTimeout(work, pause);
@@ -159,7 +160,13 @@ export function createDesk({ tell, get, live, me }) {
     loadCopilot, renewCopilot,
     dialog: (dialog) => tell({ type: "dialog", dialog }),
     form: (kind, values) => tell({ type: "form", id: get().current, kind, values }),
-    find: async (words) => tell({ type: "found", found: await api.find(words) }),
+    find: async (words) => {
+      // Answers may overtake each other: only that to the last words is shown.
+      searches += 1;
+      const mine = searches;
+      const found = await api.find(words);
+      if (mine === searches) tell({ type: "found", found });
+    },
     earlier: () => api.open(get().current, current().messages[0]?.id)
       .then((view) => tell({ type: "earlier", view }), complain),
     transfer: (to, name, note) => leave(
