@@ -17,7 +17,7 @@ PartType = Literal["text", "citations", "cases", "services", "buttons", "card", 
 class Part:
     """One piece of a message; ``body`` holds the fields of its type, JSON-ready.
 
-    text: text, title?, collapsed? · citations: title?,
+    text: text, title?, collapsed?, spoken? · citations: title?,
     items[key,title,gist,level,version,in_force_from,in_force_until?,changed?], as_of? ·
     cases: items[id,title,source,facts,holding,point] · services: items[number,name,content,url] ·
     buttons: items[id,label] · card: title, rows[[label,value]] · file: id,name,mime,size,url ·
@@ -66,6 +66,8 @@ class Inbound:
     button: str | None = None
     parts: tuple[Part, ...] = ()
     """Set for files; a text message leaves it empty."""
+    spoken: bool = False
+    """The text was recognised from a voice message, and may be misheard."""
 
 
 @dataclass(frozen=True)

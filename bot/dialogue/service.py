@@ -314,7 +314,8 @@ class DialogueService:
             raise EmptyMessage
         if len(words) > MAX_CHARACTERS:
             raise MessageTooLong
-        return (text(words),)
+        said = text(words)
+        return (Part("text", {**said.body, "spoken": True}),) if inbound.spoken else (said,)
 
     def _button_part(self, key: str, label: str) -> Part:
         known = self._texts.get("buttons").get(key)

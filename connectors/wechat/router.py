@@ -88,7 +88,10 @@ def create_wechat_router(
         if not message.text:
             return not_understood
         conversation_id, is_new = await followers.conversation_of(message.follower)
-        reply = await chat.receive(Inbound(conversation_id, message.id, message.text))
+        spoken = message.kind == "voice"
+        reply = await chat.receive(
+            Inbound(conversation_id, message.id, message.text, spoken=spoken)
+        )
         parts = tuple(part for sent in reply.messages for part in sent.parts)
         waiting = await followers.undelivered(conversation_id, reply.inbound_id)
         blocks = [greeting()] if is_new else []

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fastapi.staticfiles import StaticFiles
 
+from bot.domain.conversation import Sender
 from bot.store.tables import conversations
+from connectors.messages import Part
 from tests.conftest import ROOT, FixedClock, free_port
 from tests.e2e.screens import (
     ATTACK,
@@ -372,6 +374,19 @@ def test_a_supervisor_finds_a_colleagues_conversation_and_only_reads(screens: Sc
     lawyer = screens.page("qian")
     lawyer.click("#view-find")
     lawyer.wait_for_selector(".found:has-text('最近 0 个')")
+
+
+def test_words_recognised_from_speech_say_so(screens: Screens) -> None:
+    page = screens.page()
+    conversation_id = screens.claimed(page)
+    spoken = Part("text", {"text": "他说下个月给", "spoken": True})
+    conversations = screens.building.office.conversations
+    conversations.append_one(conversation_id, Sender.VISITOR, [spoken])
+    page.reload()
+    page.click("#view-mine")
+    page.click(".mine .open")
+    said = page.locator(".said.visitor", has_text="他说下个月给")
+    assert "语音转的文字" in said.inner_text()
 
 
 def test_a_late_answer_to_earlier_words_does_not_replace_what_was_found(screens: Screens) -> None:

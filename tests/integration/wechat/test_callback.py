@@ -153,6 +153,16 @@ def test_kinds_without_text_are_answered_in_words(client: TestClient) -> None:
     assert opened(post(client, message("", kind="image"))) == "只看得懂文字"
 
 
+def test_a_voice_message_is_taken_by_its_recognised_words(client: TestClient, chat: Chat) -> None:
+    plain = message("", kind="voice").replace(
+        "<MsgId>", "<Recognition><![CDATA[老板欠薪]]></Recognition><MsgId>"
+    )
+    assert "答：老板欠薪" in opened(post(client, plain))
+    assert chat.received[0].spoken
+    post(client, message("老板欠薪", msg_id="2"))
+    assert not chat.received[1].spoken
+
+
 def test_a_lawyers_words_come_with_the_next_reply(client: TestClient, followers: Followers) -> None:
     now = FixedClock().now()
     followers.waiting = [Outbound(5, "c", "lawyer", (text("请带身份证来"),), now, "王律师")]

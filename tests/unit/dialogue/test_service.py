@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ class World:
         )
         self.conversation, _ = self.repository.create("web", "v1")
 
-    async def say(self, words: str, client_id: str = "m1", **more: str):
+    async def say(self, words: str, client_id: str = "m1", **more: Any):
         return await self.dialogue.receive(Inbound(self.conversation.id, client_id, words, **more))
 
 
@@ -99,6 +100,13 @@ async def test_a_button_of_the_table_becomes_its_intent(world: World) -> None:
     assert world.rasa.sent[0][1] == "/start_aid"
     stored = world.repository.after(world.conversation.id, 0)[0]
     assert stored.parts[0].body["text"] == "我要申请法律援助"
+
+
+async def test_words_recognised_from_speech_are_kept_as_such(world: World) -> None:
+    await world.say("老板欠薪", spoken=True)
+    stored = world.repository.after(world.conversation.id, 0)[0]
+    assert stored.parts[0].body == {"text": "老板欠薪", "spoken": True}
+    assert world.rasa.sent[0][1] == "老板欠薪"
 
 
 async def test_an_unknown_button_is_taken_as_its_words(world: World) -> None:

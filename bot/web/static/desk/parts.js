@@ -10,7 +10,7 @@ function Text({ part }) {
   if (part.collapsed) {
     return html`<details class="fold"><summary>${words(part.title) || "展开"}</summary><p class="words">${words(part.text)}</p></details>`;
   }
-  return html`<div>${part.title && html`<strong class="title">${words(part.title)}</strong>`}<p class="words">${words(part.text)}</p></div>`;
+  return html`<div>${part.title && html`<strong class="title">${words(part.title)}</strong>`}${part.spoken && html`<b class="chip">语音转的文字，可能听错</b>`}<p class="words">${words(part.text)}</p></div>`;
 }
 
 function Citations({ part }) {
