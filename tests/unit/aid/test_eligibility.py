@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from bot.aid.eligibility import facts_of, trace_of
 from bot.aid.form import load_form
 from bot.domain.aid import AidState, Application
+from knowledge_base.rules.facts import Facts
 
 AT = dt.datetime(2026, 11, 23, 1, tzinfo=dt.UTC)
 FORM = load_form()
@@ -24,8 +26,11 @@ def application(**fields: str) -> Application:
     [(field.key, option.label) for field in FORM.fields for option in field.options],
 )
 def test_every_option_states_facts_that_the_rules_know(field: str, option: str) -> None:
-    # Facts by a name or value that the rules do not know would be refused.
-    assert facts_of(application(**{field: option}), FORM).applicant == "person"
+    stated = next(o.facts for o in FORM.field_of(field).options if o.label == option)
+    assert stated.keys() <= {each.name for each in dataclasses.fields(Facts)}
+    facts = facts_of(application(**{field: option}), FORM)
+    for name, value in stated.items():
+        assert getattr(facts, name) == (tuple(value) if isinstance(value, list) else value)
 
 
 def test_the_age_is_that_of_the_day_of_the_application() -> None:
