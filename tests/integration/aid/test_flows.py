@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bot.domain.conversation import Context
+from knowledge_base.rules.eligibility import LISTED, UNCONDITIONAL
+from knowledge_base.rules.wording import AidWording
 from tests.integration.aid.form_desk import Desk, answer, begin, slot_of, words_of
 
 # --- sums ----------------------------------------------------------------------------------------
@@ -113,3 +115,15 @@ def test_who_knows_nothing_is_told_what_is_missing(desk: Desk) -> None:
 
 def test_another_matter_is_sent_elsewhere_at_once(desk: Desk) -> None:
     assert "大概率不符合" in check_aid(desk, "离婚、借钱、合同、房产等其他事")
+
+
+def test_a_pension_for_the_dead_is_not_called_social_insurance(desk: Desk) -> None:
+    said = check_aid(desk, "抚恤金", "都没有", "低于当地法律援助的经济困难标准", "都没有")
+    assert "法律援助法第三十一条第三项" in said
+
+
+def test_every_matter_that_may_be_aided_can_be_chosen() -> None:
+    matter = next(q for q in AidWording.load().check.questions if q.id == "matter")
+    offered = {value for value, _ in matter.options}
+    # 社会救助 shares its item with 社保待遇, 遗弃 with 家庭暴力.
+    assert {*LISTED, *UNCONDITIONAL} - offered == {"social_assistance", "abandonment"}
