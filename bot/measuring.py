@@ -7,15 +7,25 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    StrictInt,
+    StrictStr,
+    TypeAdapter,
+    ValidationError,
+)
 
 from bot.lines import Day, Row, read_line
 from knowledge_base.rules.calculators import CALCULATORS, calculate
 from knowledge_base.rules.eligibility import assess
 from knowledge_base.rules.facts import Facts
+from knowledge_base.rules.lpr import load_prime_rates
+from knowledge_base.rules.regions import LocalBasis, Region, Regions, is_code, load_regions
 from knowledge_base.rules.wording import AidWording
 
 _FACTS = TypeAdapter(Facts)
@@ -23,7 +33,17 @@ _WRITTEN = {
     "facts": "要是一个 {…}",
     "input": "要是一个 {…}",
     "calc": "要是计算项的名称，如 severance",
+    "region": "要是六位行政区划代码，如 530100",
 }
+
+
+def _coded(region: str) -> str:
+    if not is_code(region):
+        raise ValueError("no code")
+    return region
+
+
+RegionCode = Annotated[StrictStr, AfterValidator(_coded)]
 
 
 class AssessCase(BaseModel):
@@ -34,6 +54,7 @@ class AssessCase(BaseModel):
     id: StrictStr | StrictInt
     facts: dict[str, Any]
     on: Day | None = None
+    region: RegionCode | None = None
 
 
 class CalcCase(BaseModel):
@@ -45,6 +66,7 @@ class CalcCase(BaseModel):
     calc: StrictStr
     input: dict[str, Any]
     on: Day | None = None
+    region: RegionCode | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +75,7 @@ class Measuring:
 
     wording: AidWording
     today: dt.date
+    regions: Regions = field(default_factory=load_regions)
 
     def assess(self, line: str) -> Row:
         """Judge eligibility for legal aid."""
@@ -64,8 +87,9 @@ class Measuring:
         except ValidationError as error:
             where = ".".join(str(part) for part in error.errors()[0]["loc"])
             return {"id": case.id, "error": f"facts.{where} 写法不对"}
-        found = assess(facts)
-        return {
+        region = self._region(case.region)
+        found = assess(facts, case.on or self.today, region)
+        row: Row = {
             "id": case.id,
             "outcome": found.outcome,
             "means_state": found.means_state,
@@ -75,6 +99,10 @@ class Measuring:
             "flip": found.flip,
             "say": self.wording.say(found, detained=bool(facts.detained)),
         }
+        if case.region is not None:
+            row["region"] = region and region.name
+            row["local"] = [_told(basis) for basis in found.local]
+        return row
 
     def calc(self, line: str) -> Row:
         """Work out one calculator."""
@@ -83,8 +111,11 @@ class Measuring:
             return case
         if case.calc not in CALCULATORS:
             return {"id": case.id, "error": f"没有这个计算项：{case.calc[:40]}"}
+        region = self._region(case.region)
+        # An audit takes what the line gives; tables of ours fill in only where one asks for them.
+        rates = None if case.region is None else load_prime_rates()
         try:
-            worked = calculate(case.calc, case.input, case.on or self.today)
+            worked = calculate(case.calc, case.input, case.on or self.today, region, rates)
         except ValueError as error:
             return {"id": case.id, "error": str(error)}
         result = worked.result
@@ -99,6 +130,20 @@ class Measuring:
         if worked.span is not None:
             row["range"] = [_number(end) for end in worked.span]
         return row
+
+    def _region(self, code: str | None) -> Region | None:
+        return None if code is None else self.regions.of(code)
+
+
+def _told(basis: LocalBasis) -> Row:
+    """Show a regional rule and whether it is only an example."""
+    return {
+        "region": basis.region,
+        "source": basis.source,
+        "from": basis.starts.isoformat(),
+        "to": basis.ends and basis.ends.isoformat(),
+        "example": basis.example,
+    }
 
 
 def _number(value: Any) -> float | int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
@@ -17,6 +18,7 @@ from bot.errors import NotFound
 from bot.texts import Texts
 from knowledge_base.citations import article_title
 from knowledge_base.rules.calculators import calculate
+from knowledge_base.rules.lpr import load_prime_rates
 from knowledge_base.rules.worked import Worked, titled, written
 from knowledge_base.tools import Calculator
 
@@ -87,7 +89,9 @@ def create_calculator_pages(
             return page(request, calculator, typed, given.wrong)
         on = china_date(clock.now())
         try:
-            worked = await to_thread.run_sync(calculate, name, given.inputs, on)
+            worked = await to_thread.run_sync(
+                partial(calculate, name, given.inputs, on, rates=load_prime_rates())
+            )
         except ValueError as error:
             blamed = _blamed(calculator, str(error), wrongs["impossible"])
             return page(request, calculator, typed, blamed)

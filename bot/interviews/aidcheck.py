@@ -64,7 +64,7 @@ class AidCheck:
 
     def end(self, interview: Interview, answers: Mapping[str, str], on: dt.date) -> Ended:
         """Say what the rules make of the answers; a person decides."""
-        found = assess(facts_of(answers))
+        found = assess(facts_of(answers), on)
         title = self.wording.check.outcomes[found.outcome]
         said = self.wording.say(found)
         parts = (

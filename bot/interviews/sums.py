@@ -15,6 +15,7 @@ from connectors.messages import Part, notice, text
 from knowledge_base.consultations import Interview, Option, Question
 from knowledge_base.models import Article
 from knowledge_base.rules.calculators import calculate
+from knowledge_base.rules.lpr import load_prime_rates
 from knowledge_base.rules.worked import titled, written
 from knowledge_base.tools import Calculator, Field
 
@@ -60,7 +61,7 @@ class Sums:
         say = own_texts().say
         given = read_all(calculator, answers, self.texts.get("typed"))
         try:
-            worked = calculate(calculator.name, given.inputs, on)
+            worked = calculate(calculator.name, given.inputs, on, rates=load_prime_rates())
         except ValueError as error:
             return (notice(say("sum.impossible", why=error), "warning"),)
         if worked.missing:

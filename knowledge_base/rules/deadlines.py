@@ -20,6 +20,9 @@ DeadlineKind = Literal[
     "injury_claim_employer",
     "enforcement",
     "sue_after_arbitration",
+    "labour_wages",
+    "admin_litigation",
+    "sue_after_review",
 ]
 _SUSPENDS = (
     "期间可能中止（民法典第一百九十四条）或者中断重新起算（第一百九十五条），不要自己认定已过。"
@@ -43,7 +46,9 @@ class Period:
     @property
     def length(self) -> str:
         """Return the period in words."""
-        return f"{self.months // 12}年" if self.months else f"{self.days}日"
+        if not self.months:
+            return f"{self.days}日"
+        return f"{self.months}个月" if self.months % 12 else f"{self.months // 12}年"
 
 
 PERIODS: dict[DeadlineKind, Period] = {
@@ -69,6 +74,19 @@ PERIODS: dict[DeadlineKind, Period] = {
     "sue_after_arbitration": Period(
         "不服劳动仲裁裁决起诉", ("劳动争议调解仲裁法/50",), days=15,
         note="终局裁决单位不能起诉，劳动者可以（第四十七条、第四十八条）。",
+    ),
+    "labour_wages": Period(
+        "离职以后追讨拖欠的工资申请仲裁", ("劳动争议调解仲裁法/27",), months=12,
+        note="从劳动关系终止那天算；还在职的不受一年限制。" + _SUSPENDS,
+    ),
+    "admin_litigation": Period(
+        "直接提起行政诉讼", ("行政诉讼法/46",), months=6,
+        note="从知道或者应当知道行政行为之日起算，法律另有规定的除外。行政行为作出超过五年（不动产二十年）的"
+             "法院不受理。不属于自己的原因耽误的时间不算在内（第四十八条）。",
+    ),
+    "sue_after_review": Period(
+        "不服行政复议决定起诉", ("行政诉讼法/45",), days=15,
+        note="从收到复议决定书之日起算；复议机关逾期不作决定的，从复议期满之日起算。法律另有规定的除外。",
     ),
 }  # fmt: skip
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 Applicant = Literal["person", "company"]
 Disability = Literal["none", "visual", "hearing_speech", "mental", "limb", "other"]
@@ -17,7 +19,24 @@ Group = Literal[
     "军人军属",
     "孤儿",
     "特困",
+    # The kinds of 社会救助对象 as 社会救助法 13 names them; which of them count depends on the day.
+    "特困人员",
+    "最低生活保障家庭",
+    "最低生活保障边缘家庭",
+    "刚性支出困难家庭",
+    "受灾人员",
+    "基本生活暂时出现严重困难的人员",
+    "需要疾病应急救助人员",
+    "生活无着的流散人员",
 ]
+SHORT_GROUPS: Mapping[str, Group] = {
+    "低保": "最低生活保障家庭",
+    "低保家庭": "最低生活保障家庭",
+    "低保边缘": "最低生活保障边缘家庭",
+    "低保边缘家庭": "最低生活保障边缘家庭",
+    "刚性支出困难": "刚性支出困难家庭",
+}
+"""What people call a group, by the name that the statute gives it."""
 Matter = Literal[
     "wage_arrears", "labour_relation", "dismissal", "work_injury", "social_insurance",
     "social_assistance", "death_pension", "support", "capacity", "traffic_injury",
@@ -27,6 +46,14 @@ Matter = Literal[
     "criminal_victim", "duty_lawyer", "retrial", "other",
 ]  # fmt: skip
 Means = Literal["below_standard", "above_standard"]
+
+
+def _full_name(group: object) -> object:
+    return SHORT_GROUPS.get(group, group) if isinstance(group, str) else group
+
+
+NamedGroup = Annotated[Group, BeforeValidator(_full_name)]
+"""A group by its name or by what people call it."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +78,17 @@ class Retrial:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of an applicant; ``limitation_days_left`` in days, negative once over."""
+    """What is known of an applicant; ``limitation_days_left`` in days, negative once over.
+
+    ``income_per_head`` is the household's monthly income per head in yuan. It tells the means only
+    where they are not stated and the region's standard of the day is known (法律援助法 34).
+    """
 
     applicant: Applicant | None = None
     age: Annotated[int, Field(ge=0, le=150)] | None = None
     disability: Disability | None = None
     fixed_income: bool | None = None
-    groups: tuple[Group, ...] | None = None
+    groups: tuple[NamedGroup, ...] | None = None
     matter: Matter | None = None
     means: Means | None = None
     integrity_pledge: bool | None = None
@@ -66,3 +97,4 @@ class Facts:
     limitation_days_left: Annotated[int, Field(ge=-40_000, le=40_000)] | None = None
     preservation_needed: bool | None = None
     detained: bool | None = None
+    income_per_head: Annotated[Decimal, Field(ge=0, le=10**9)] | None = None

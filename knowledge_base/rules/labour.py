@@ -10,6 +10,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from knowledge_base.rules.calendar import add_months, whole_months, workdays
+from knowledge_base.rules.figures import figure_wording
+from knowledge_base.rules.regions import Region
 from knowledge_base.rules.worked import Worked, money, say
 
 Yuan = Annotated[Decimal, Field(ge=0, le=10**12)]
@@ -19,6 +21,7 @@ MONTHLY_DAYS = Decimal("21.75")
 """Paid days of a month: 关于职工全年月平均工作时间和工资折算问题的通知 (2008), 2025 unchanged."""
 _IN_FORCE = dt.date(2008, 1, 1)
 _MOST_YEARS = 12
+_FLOOR = "劳动合同法实施条例/27"
 _LEAST_SHARE, _MOST_SHARE = Decimal("0.6"), Decimal(3)
 _LUMP_MONTHS = {1: 27, 2: 25, 3: 23, 4: 21, 5: 18, 6: 16, 7: 13, 8: 11, 9: 9, 10: 7}
 
@@ -48,10 +51,11 @@ class Severance:
     double: bool = False
 
 
-def severance(given: Severance) -> Worked:
+def severance(given: Severance, region: Region | None = None) -> Worked:
     """Work out 经济补偿金, or 赔偿金 at twice it (劳动合同法 46, 47, 87, 97; 实施条例 25, 27).
 
-    Raises ``ValueError`` if the work ends before it starts.
+    ``region`` lends the average and the minimum wage of the last day. Raises ``ValueError`` if the
+    work ends before it starts.
     """
     _in_order(given.start, given.end)
     articles = _severance_articles(given)
@@ -66,10 +70,16 @@ def severance(given: Severance) -> Worked:
     years = _years(first, given.end)
     steps.append(f"工作年限折合{say(years)}个月工资（六个月以上按一年，不满六个月按半年）。")
     base = given.monthly_wage
-    if given.local_average is None:
+    least = None if region is None else region.figure("minimum_wage", given.end)
+    if least is not None and base < least.amount:
+        base = least.amount
+        steps += [figure_wording().told(least), figure_wording().floored(base)]
+        articles = tuple(dict.fromkeys((*articles, _FLOOR)))
+    average = _average(given.local_average, region, given.end, steps)
+    if average is None:
         steps.append("没有当地月平均工资，未核对三倍封顶。")
-    elif base > given.local_average * 3:
-        base, years = given.local_average * 3, min(years, Decimal(_MOST_YEARS))
+    elif base > average * 3:
+        base, years = average * 3, min(years, Decimal(_MOST_YEARS))
         steps.append(f"月工资高于当地平均工资三倍，按{say(base)}元算，年限不超过{_MOST_YEARS}年。")
     result = base * years * (2 if given.double else 1)
     twice = "×2" if given.double else ""
@@ -88,7 +98,7 @@ def _severance_articles(given: Severance) -> tuple[str, ...]:
         f"劳动合同法/{_PAID[given.ground]}",
         "劳动合同法/47",
         *(("劳动合同法/97",) if given.start < _IN_FORCE else ()),
-        "劳动合同法实施条例/27",
+        _FLOOR,
     )
 
 
@@ -223,17 +233,23 @@ class InjuryLumpSum:
     local_average: Yuan | None = None
 
 
-def injury_lump_sum(given: InjuryLumpSum) -> Worked:
-    """Work out 一次性伤残补助金 (工伤保险条例 35-37, 64)."""
+def injury_lump_sum(
+    given: InjuryLumpSum, on: dt.date | None = None, region: Region | None = None
+) -> Worked:
+    """Work out 一次性伤残补助金 (工伤保险条例 35-37, 64).
+
+    ``region`` lends the average wage of ``on``.
+    """
     grade = given.grade
     article = 35 if grade <= 4 else 36 if grade <= 6 else 37
     articles = (f"工伤保险条例/{article}", "工伤保险条例/64")
     base = given.monthly_wage
     steps: list[str] = []
-    if given.local_average is None:
+    average = _average(given.local_average, region, on, steps)
+    if average is None:
         steps.append("没有当地职工平均工资，未核对上限三倍、下限六成。")
     else:
-        least, most = given.local_average * _LEAST_SHARE, given.local_average * _MOST_SHARE
+        least, most = average * _LEAST_SHARE, average * _MOST_SHARE
         if base != min(max(base, least), most):
             base = min(max(base, least), most)
             steps.append(f"本人工资按当地职工平均工资的60%至300%取{say(base)}元。")
@@ -244,6 +260,19 @@ def injury_lump_sum(given: InjuryLumpSum) -> Worked:
     if grade >= 5:
         steps.append("五至十级终结劳动关系时的医疗和就业补助金由各省规定，另算。")
     return Worked(result, "元", tuple(steps), articles)
+
+
+def _average(
+    given: Decimal | None, region: Region | None, on: dt.date | None, steps: list[str]
+) -> Decimal | None:
+    """Return the average as given, or the region's of a day; ``steps`` then name it."""
+    if given is not None or region is None:
+        return given
+    figure = region.figure("local_average", on)
+    if figure is None:
+        return None
+    steps.append(figure_wording().told(figure))
+    return figure.amount
 
 
 def _in_order(first: dt.date, last: dt.date) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from knowledge_base.rules.labour import Yuan
+from knowledge_base.rules.lpr import PrimeRates
 from knowledge_base.rules.worked import Worked, middle, money, say
 
 Rate = Annotated[Decimal, Field(ge=0, le=10)]
@@ -27,7 +28,9 @@ class LoanInterest:
     """``principal`` is what was really handed over; ``end`` is the last day and counts.
 
     ``annual_rate`` and ``lpr_1y`` are fractions, 0 means no interest was agreed. ``lpr_1y`` is
-    that of the contract's day, or for a contract before 2020-08-20 that of the day of filing.
+    that of the contract's day, or for a contract before 2020-08-20 that of the day of filing. The
+    contract of two persons comes about when the money is handed over (民法典 679), so ``start`` is
+    its day.
     """
 
     articles: ClassVar = (f"{_LENDING}/25", f"{_LENDING}/26")
@@ -39,10 +42,11 @@ class LoanInterest:
     lpr_1y: Rate | None = None
 
 
-def loan_interest(given: LoanInterest) -> Worked:
+def loan_interest(given: LoanInterest, rates: PrimeRates | None = None) -> Worked:
     """Work out the interest that the courts protect (规定 24-26, 31; 民法典 680).
 
-    Raises ``ValueError`` if the loan ends before it starts.
+    ``rates`` are the published ones, from which a rate that was not given may be taken. Raises
+    ``ValueError`` if the loan ends before it starts.
     """
     articles: tuple[str, ...] = given.articles
     if given.end < given.start:
@@ -50,12 +54,19 @@ def loan_interest(given: LoanInterest) -> Worked:
     if not given.annual_rate:
         steps: tuple[str, ...] = ("没有约定利息，借期内不支持利息；逾期之后可以参照一年期LPR要。",)
         return Worked(Decimal("0.00"), "元", steps, (f"{_LENDING}/24", "民法典/680"))
-    if given.end >= _NEW_CAP and given.lpr_1y is None:
+    lpr, told = given.lpr_1y, list[str]()
+    if lpr is None and rates is not None and given.start >= _NEW_CAP:
+        # An older contract takes the rate of the day of filing, which nobody knows yet (31).
+        published = rates.on(given.start)
+        if published is not None:
+            lpr = published.rate
+            told.append(published.told)
+    if given.end >= _NEW_CAP and lpr is None:
         return Worked(None, "元", (), articles, ("lpr_1y",))
-    parts = _parts(given.start, given.end, given.lpr_1y or Decimal(0))
+    parts = _parts(given.start, given.end, lpr or Decimal(0))
     if given.start < _NEW_CAP:
         articles += (f"{_LENDING}/31",)
-    total, told = Decimal(0), []
+    total = Decimal(0)
     for days, cap, name in parts:
         rate = min(given.annual_rate, cap)
         interest = given.principal * rate * days / _YEAR

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from knowledge_base.rules.eligibility import Assessment
+from knowledge_base.rules.regions import LocalBasis
 
 _FILE = Path(__file__).with_name("legal_aid.yml")
 
@@ -42,6 +43,9 @@ class AidWording:
     sentences: Mapping[str, str]
     urgent: str
     detained: str
+    local: str
+    """Which regional rules the outcome rests on."""
+    local_example: str
     means: Mapping[str, str]
     """By means state."""
     missing: Mapping[str, str]
@@ -55,6 +59,8 @@ class AidWording:
             table["say"],
             table["urgent"],
             table["detained"],
+            table["local"],
+            table["local_example"],
             table["means"],
             table["missing"],
             _check(table["check"]),
@@ -64,11 +70,20 @@ class AidWording:
         """Return what the citizen is told; never a promise."""
         missing = "、".join(self.missing[name] for name in found.missing)
         told = [self.sentences[found.say].format(missing=missing)]
+        if found.local:
+            told.append(self.local_said(found.local))
         if found.urgent:
             told.append(self.urgent)
         if detained and found.outcome in ("MAY_QUALIFY", "NEED_INFO"):
             told.append(self.detained)
         return "".join(told)
+
+    def local_said(self, bases: Sequence[LocalBasis]) -> str:
+        """Name the regional rules that a result rests on, and say where they are only examples."""
+        regions = "、".join(dict.fromkeys(basis.region for basis in bases))
+        sources = "；".join(dict.fromkeys(basis.source for basis in bases))
+        said = self.local.format(regions=regions, sources=sources)
+        return said + (self.local_example if any(basis.example for basis in bases) else "")
 
 
 def _check(table: Mapping[str, Any]) -> Check:

@@ -14,8 +14,12 @@ from hypothesis import strategies as st
 import knowledge_base
 from knowledge_base.citations import key_parts
 from knowledge_base.loader import load
+from knowledge_base.reading import KnowledgeError
 from knowledge_base.rules.calculators import CALCULATORS, calculate
 from knowledge_base.rules.calendar import add_months, is_workday, rolled, whole_months
+from knowledge_base.rules.deadlines import PERIODS
+from knowledge_base.rules.lpr import load_prime_rates
+from knowledge_base.rules.regions import Figure, LocalBasis, Region
 from knowledge_base.rules.worked import Worked
 from knowledge_base.tools import load_calculators
 
@@ -23,8 +27,15 @@ ON = dt.date(2026, 11, 23)
 ROOT = Path(knowledge_base.__file__).parent
 
 
+RATES = load_prime_rates()
+
+
 def work(calc: str, **given: Any) -> Worked:
     return calculate(calc, given, ON)
+
+
+def with_rates(calc: str, **given: Any) -> Worked:
+    return calculate(calc, given, ON, rates=RATES)
 
 
 def result(calc: str, **given: Any) -> Any:
@@ -177,11 +188,138 @@ def test_a_loan_over_the_change_of_2020_has_two_caps() -> None:
     assert worked.articles[-1].endswith("/31")
 
 
-def test_without_the_prime_rate_nothing_is_guessed() -> None:
-    worked = work(
-        "loan_interest", principal=1, annual_rate=0.2, start="2025-01-01", end="2025-02-01"
-    )
+AFTER_TABLE = RATES.known_until + dt.timedelta(1)
+
+
+@pytest.mark.parametrize("start", [AFTER_TABLE.isoformat(), "2020-08-19", "2015-01-01"])
+def test_without_the_prime_rate_nothing_is_guessed(start: str) -> None:
+    # Later than the table; or a contract that takes the rate of the day of filing (规定 31).
+    worked = with_rates(
+        "loan_interest", principal=1, annual_rate=0.2, start=start, end="2027-02-01"
+    )  # fmt: skip
     assert (worked.result, worked.missing) == (None, ("lpr_1y",))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "due", "told"),
+    [
+        ("2020-08-20", "2021-08-19", "15400.00", "3.85%"),
+        ("2021-12-19", "2022-12-18", "15400.00", "3.85%"),
+        ("2021-12-20", "2022-12-19", "15200.00", "3.8%"),
+        ("2025-01-01", "2025-12-31", "12400.00", "3.1%"),
+        ("2025-05-19", "2026-05-18", "12400.00", "3.1%"),
+        ("2025-05-20", "2026-05-19", "12000.00", "3%"),
+    ],
+)
+def test_the_cap_is_four_times_the_rate_of_the_contract_s_day(
+    start: str, end: str, due: str, told: str
+) -> None:
+    given = {"principal": 100_000, "annual_rate": 0.24, "start": start, "end": end}
+    worked = with_rates("loan_interest", **given)
+    assert worked.result == Decimal(due)
+    assert f"一年期LPR为{told}" in worked.steps[0]
+    assert str(RATES.on(dt.date.fromisoformat(start)).since) in worked.steps[0]  # type: ignore[union-attr]
+
+
+def test_the_table_is_used_only_where_it_is_asked_for() -> None:
+    given = {"principal": 100_000, "annual_rate": 0.24, "start": "2025-01-01", "end": "2025-12-31"}
+    assert work("loan_interest", **given).missing == ("lpr_1y",)
+
+
+def test_a_rate_that_is_given_comes_before_the_table() -> None:
+    worked = with_rates(
+        "loan_interest", principal=100_000, annual_rate=0.24, lpr_1y=0.05,
+        start="2025-01-01", end="2025-12-31",
+    )  # fmt: skip
+    assert worked.result == Decimal(20_000)
+    assert not any("公布" in step for step in worked.steps)
+
+
+def test_a_low_rate_is_not_raised_to_the_cap() -> None:
+    given = {"principal": 100_000, "annual_rate": 0.06, "start": "2025-01-01", "end": "2025-12-31"}
+    assert with_rates("loan_interest", **given).result == Decimal(6000)
+
+
+def test_the_table_of_prime_rates_begins_with_the_first_and_names_its_source() -> None:
+    assert RATES.rates[0].since == dt.date(2019, 8, 20)
+    assert RATES.on(dt.date(2019, 8, 19)) is None
+    assert "全国银行间同业拆借中心" in RATES.source
+    assert all(is_workday(each.since) for each in RATES.rates)
+
+
+@pytest.mark.parametrize(
+    "rates",
+    [
+        "[{from: 2025-05-20, percent: 3}, {from: 2024-10-21, percent: 3.1}]",
+        "[{from: 2027-01-20, percent: 3}]",
+        "[]",
+    ],
+)
+def test_a_table_out_of_order_is_refused(tmp_path: Path, rates: str) -> None:
+    file = tmp_path / "lpr.yml"
+    text = f"source: 源\nknown_until: 2026-01-01\nsay: 说\nrates: {rates}\n"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(KnowledgeError, match=r"lpr\.yml"):
+        load_prime_rates(file)
+
+
+# --- figures of a region --------------------------------------------------------------------------
+
+_SINCE = LocalBasis("昆明市", "市公告", dt.date(2025, 1, 1), dt.date(2025, 12, 31))
+_NOW = LocalBasis("昆明市", "示例", dt.date(2026, 1, 1), dt.date(2026, 12, 31), example=True)
+KUNMING = Region(
+    "530100",
+    "昆明市",
+    figures=(
+        Figure("local_average", Decimal(10_000), _SINCE),
+        Figure("local_average", Decimal(12_000), _NOW),
+        Figure("minimum_wage", Decimal(2_000), _NOW),
+    ),
+)
+LONG = {"start": "2009-01-01", "monthly_wage": 50_000, "ground": 41}
+
+
+@pytest.mark.parametrize(
+    ("end", "due", "example"),
+    [("2025-12-31", "360000", False), ("2026-06-30", "432000", True)],
+)
+def test_the_average_of_the_last_day_caps_severance(end: str, due: str, example: bool) -> None:
+    worked = calculate("severance", {**LONG, "end": end}, ON, KUNMING)
+    assert worked.result == Decimal(due)
+    told = " ".join(worked.steps)
+    assert "昆明市" in told
+    assert ("示例数据" in told) is example
+
+
+def test_without_a_figure_for_the_day_nothing_is_capped() -> None:
+    worked = calculate("severance", {**LONG, "end": "2024-12-31"}, ON, KUNMING)
+    assert worked.result == Decimal(800_000)
+    assert any("未核对" in step for step in worked.steps)
+    assert calculate("severance", {**LONG, "end": "2026-06-30"}, ON).result == Decimal(900_000)
+
+
+def test_an_average_that_is_given_comes_before_the_region_s() -> None:
+    given = {**LONG, "end": "2026-06-30", "local_average": 10_000}
+    assert calculate("severance", given, ON, KUNMING).result == Decimal(360_000)
+
+
+@pytest.mark.parametrize(("double", "due"), [(False, "4000"), (True, "8000")])
+def test_severance_counts_at_least_the_minimum_wage(double: bool, due: str) -> None:
+    given = {"start": "2024-07-01", "end": "2026-06-30", "monthly_wage": 1_500, "ground": 40,
+             "double": double}  # fmt: skip
+    worked = calculate("severance", given, ON, KUNMING)
+    assert worked.result == Decimal(due)
+    assert worked.articles.count("劳动合同法实施条例/27") == 1
+    assert calculate("severance", {**given, "monthly_wage": 2_000}, ON, KUNMING).result == (
+        worked.result
+    )
+
+
+@pytest.mark.parametrize(("wage", "due"), [(1_000, "50400"), (50_000, "252000"), (9_000, "63000")])
+def test_the_average_of_the_region_bounds_the_injured_wage(wage: int, due: str) -> None:
+    worked = calculate("injury_lump_sum", {"grade": 10, "monthly_wage": wage}, ON, KUNMING)
+    assert worked.result == Decimal(due)
+    assert "昆明市" in worked.steps[0]
 
 
 @pytest.mark.parametrize(
@@ -216,10 +354,38 @@ def test_interest_for_late_performance() -> None:
         ("enforcement", "2024-11-25", "2026-11-25"),
         ("sue_after_arbitration", "2026-11-20", "2026-12-07"),
         ("appeal_judgment", "2026-09-17", "2026-10-08"),
+        ("labour_wages", "2025-11-24", "2026-11-24"),
+        ("admin_litigation", "2026-05-25", "2026-11-25"),
+        ("admin_litigation", "2026-08-31", "2027-03-01"),
+        ("sue_after_review", "2026-11-23", "2026-12-08"),
     ],
 )
 def test_deadlines(kind: str, start: str, last: str) -> None:
     assert result("deadline", kind=kind, **{"from": start}) == dt.date.fromisoformat(last)
+
+
+@pytest.mark.parametrize(
+    ("kind", "article", "words"),
+    [
+        ("labour_wages", "劳动争议调解仲裁法/27", "还在职的不受一年限制"),
+        ("labour_arbitration", "劳动争议调解仲裁法/27", "中断"),
+        ("admin_litigation", "行政诉讼法/46", "6个月"),
+        ("sue_after_review", "行政诉讼法/45", "复议期满"),
+        ("civil_general", "民法典/188", "中止"),
+    ],
+)
+def test_a_deadline_tells_its_article_and_what_may_change_it(
+    kind: str, article: str, words: str
+) -> None:
+    worked = work("deadline", kind=kind, **{"from": "2026-05-25"})
+    assert worked.articles[0] == article
+    assert words in " ".join(worked.steps)
+
+
+def test_every_period_rests_on_a_curated_article() -> None:
+    articles = load().articles
+    for period in PERIODS.values():
+        assert set(period.articles) <= articles.keys()
 
 
 def test_holidays_not_announced_are_said_to_be_unknown() -> None:

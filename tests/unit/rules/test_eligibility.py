@@ -238,7 +238,16 @@ FACTS_OF = st.builds(
     disability=st.sampled_from([None, "none", "visual", "mental", "limb"]),
     fixed_income=_BOOLS,
     groups=st.sampled_from(
-        [None, (), ("进城务工人员",), ("社会救助对象",), ("优抚对象", "进城务工人员"), ("孤儿",)]
+        [
+            None,
+            (),
+            ("进城务工人员",),
+            ("社会救助对象",),
+            ("优抚对象", "进城务工人员"),
+            ("孤儿",),
+            ("最低生活保障边缘家庭",),
+            ("受灾人员", "军人军属"),
+        ]
     ),
     matter=st.sampled_from(
         [None, *LISTED, *UNCONDITIONAL, "divorce", "retrial", "criminal_defence", "duty_lawyer"]
