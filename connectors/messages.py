@@ -20,8 +20,8 @@ class Part:
     text: text, title?, collapsed?, spoken? · citations: title?,
     items[key,title,gist,level,version,in_force_from,in_force_until?,changed?], as_of? ·
     cases: items[id,title,source,facts,holding,point] · services: items[number,name,content,url] ·
-    buttons: items[id,label] · card: title, rows[[label,value]] · file: id,name,mime,size,url ·
-    notice: text, kind.
+    buttons: items[id,label] · card: title, rows[[label,value]] · file: id,name,mime,size,url,
+    sha256?,sent_sha256? · notice: text, kind.
     """
 
     type: PartType

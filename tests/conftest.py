@@ -25,7 +25,7 @@ from bot.store.engine import make_engine
 from bot.store.migrate import migrate
 from bot.store.tables import metadata
 from bot.store.unit import Store
-from tests.clamav import Addresses, running_clamd
+from tests.clamav import Addresses, StandIn, running_clamd, standing_in
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPORA = ROOT.parent / "shared" / "corpora"
@@ -140,6 +140,24 @@ def clamd_server() -> Iterator[Addresses]:
         return
     with running_clamd(program, free_port()) as addresses:
         yield addresses
+
+
+@pytest.fixture
+def stand_in() -> Iterator[StandIn]:
+    """Start a stand-in for clamd; in the end no caller may have broken the protocol."""
+    with standing_in() as found:
+        yield found
+        assert found.books.broken == []
+
+
+@pytest.fixture(params=["stand_in", "clamd"])
+def daemon(request: pytest.FixtureRequest) -> Addresses:
+    """Give a scanning daemon: the stand-in, then the real one."""
+    if request.param == "stand_in":
+        stand_in: StandIn = request.getfixturevalue("stand_in")
+        return stand_in.addresses
+    found: Addresses = request.getfixturevalue("clamd_server")
+    return found
 
 
 def _fresh_postgres(server: str, name: str) -> str:

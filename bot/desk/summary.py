@@ -44,7 +44,9 @@ _FACTS: Mapping[str, re.Pattern[str]] = {
     "personal": re.compile(r"〔[^〔〕]{2,6}〕"),
 }
 # Links and ids are ours, not the visitor's words.
-_NOT_WORDS = frozenset({"type", "id", "key", "url", "mime", "kind", "option"})
+_NOT_WORDS = frozenset(
+    {"type", "id", "key", "url", "mime", "kind", "option", "sha256", "sent_sha256"}
+)
 
 
 @dataclass(frozen=True)

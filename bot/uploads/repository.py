@@ -8,10 +8,11 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from base64 import b64decode, b64encode
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from bot.domain.clock import Clock
 from bot.errors import NotFound
@@ -20,6 +21,9 @@ from bot.store.unit import Store
 
 NAME = "files.name"
 BODY = "files.body"
+
+Follower = Callable[[Connection, str, str], None]
+"""Takes the transaction, the conversation and the file."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,11 @@ class FileRecord:
 
 
 class UploadRepository:
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, followers: Sequence[Follower] = ()) -> None:
+        """``followers`` hear of each new file, in the transaction that stores it."""
         self._store = store
         self._clock = clock
+        self._followers = followers
 
     def file_id(self, conversation_id: str, client_id: str) -> str:
         """Return the id that an upload gets: the same for the same upload sent twice."""
@@ -86,6 +92,8 @@ class UploadRepository:
             if there is not None:
                 return self._record(there)
             connection.execute(insert(files).values(values))
+            for follower in self._followers:
+                follower(connection, conversation_id, file_id)
         return record
 
     def body(self, conversation_id: str, file_id: str) -> bytes:

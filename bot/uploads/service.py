@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 
@@ -9,6 +10,8 @@ import filetype
 import structlog
 
 from bot.errors import BadFile, InfectedFile, NotFound, TooManyRequests, UncheckedFile
+from bot.uploads.metadata import Unreadable, without_metadata
+from bot.uploads.pictures import Busy, Pictures
 from bot.uploads.repository import FileRecord, UploadRepository
 from bot.uploads.scanning import NotScanned, Scanner
 from connectors.messages import Part
@@ -30,18 +33,29 @@ _UNSAFE = re.compile(r'[\\/:*?"<>|]')
 
 
 class UploadService:
-    def __init__(self, repository: UploadRepository, scanner: Scanner | None = None) -> None:
+    def __init__(
+        self,
+        repository: UploadRepository,
+        scanner: Scanner | None = None,
+        pictures: Pictures | None = None,
+    ) -> None:
         """Without a scanner nothing is looked at for malware."""
         self._repository = repository
         self._scanner = scanner
+        self._pictures = pictures or Pictures()
 
     def keep(self, conversation_id: str, client_id: str, name: str, body: bytes) -> FileRecord:
-        """Store an upload; the same client id twice is the same file.
+        """Store an upload, a picture without its metadata; the same client id is the same file.
+
+        A PDF is stored as it came: to change it would break the signatures of contracts and
+        invoices, and who made it when may be what it is to prove.
 
         Raises:
-            BadFile: the contents are not a JPEG, PNG, WebP or PDF of at most 10 MB.
+            BadFile: the contents are not a JPEG, PNG, WebP or PDF of at most 10 MB, or a picture
+                that cannot be shown or has too many pixels.
             InfectedFile: the scanner found malware in them.
-            UncheckedFile: the scanner gave no verdict; what was not scanned is not stored.
+            UncheckedFile: the scanner gave no verdict, or too much else is being checked; what
+                was not checked is not stored.
             TooManyRequests: the conversation holds as many files as it may.
             NotFound: there is no such conversation.
         """
@@ -58,9 +72,11 @@ class UploadService:
             raise BadFile
         if self._repository.count(conversation_id) >= MAX_FILES:
             raise TooManyRequests
+        # As it came: malware may sit in what is taken away, and its sender should hear of it.
         self._scan(conversation_id, mime, body)
+        kept = self._stripped(conversation_id, mime, body)
         record = self._repository.add(
-            conversation_id, file_id, safe_name(name, EXTENSIONS[mime]), mime, body
+            conversation_id, file_id, safe_name(name, EXTENSIONS[mime]), mime, kept
         )
         log.info("file_stored", conversation_id=conversation_id, mime=mime, size=record.size)
         return record
@@ -78,9 +94,30 @@ class UploadService:
             log.warning("file_infected", signature=signature, **about)
             raise InfectedFile
 
+    def _stripped(self, conversation_id: str, mime: str, body: bytes) -> bytes:
+        about = {"conversation_id": conversation_id, "mime": mime, "size": len(body)}
+        try:
+            kept = without_metadata(mime, body)
+            # What is stored, so that nothing is stored that cannot be shown.
+            self._pictures.check(mime, kept)
+        except Unreadable as reason:
+            log.info("file_unreadable", reason=str(reason), **about)
+            raise BadFile from reason
+        except Busy as reason:
+            log.warning("file_not_decoded", **about)
+            raise UncheckedFile from reason
+        return kept
+
     def part(self, conversation_id: str, client_id: str, name: str, body: bytes) -> Part:
-        """Store an upload and return how a message shows it; raises what ``keep`` raises."""
+        """Store an upload and return how a message shows it; raises what ``keep`` raises.
+
+        It carries the receipt: the SHA-256 of what is stored, and that of what was sent, which
+        is what the sender's own copy has.
+        """
         record = self.keep(conversation_id, client_id, name, body)
+        receipt = {"sha256": record.sha256}
+        if _becomes(body, record):
+            receipt["sent_sha256"] = hashlib.sha256(body).hexdigest()
         return Part(
             "file",
             {
@@ -89,6 +126,7 @@ class UploadService:
                 "mime": record.mime,
                 "size": record.size,
                 "url": f"/api/web/files/{record.id}",
+                **receipt,
             },
         )
 
@@ -102,6 +140,15 @@ class UploadService:
         if record is None:
             raise NotFound
         return record, self._repository.body(conversation_id, file_id)
+
+
+def _becomes(body: bytes, record: FileRecord) -> bool:
+    """Say whether this file was made of these contents: a client id may come with others later."""
+    try:
+        kept = without_metadata(record.mime, body)
+    except Unreadable:
+        return False
+    return hashlib.sha256(kept).hexdigest() == record.sha256
 
 
 def safe_name(name: str, extension: str) -> str:

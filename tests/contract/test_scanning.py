@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -17,32 +16,15 @@ from tests.clamav import (
     VIRUS,
     Addresses,
     StandIn,
-    standing_in,
 )
 from tests.conftest import free_port
 
 MEGABYTE = 1024 * 1024
 
 
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    with standing_in() as found:
-        yield found
-        assert found.books.broken == []
-
-
-@pytest.fixture(params=["stand_in", "clamd"])
-def addresses(request: pytest.FixtureRequest) -> Addresses:
-    if request.param == "stand_in":
-        stand_in: StandIn = request.getfixturevalue("stand_in")
-        return stand_in.addresses
-    found: Addresses = request.getfixturevalue("clamd_server")
-    return found
-
-
 @pytest.fixture(params=["tcp", "unix"])
-def scanner(request: pytest.FixtureRequest, addresses: Addresses) -> ClamavScanner:
-    return ClamavScanner(getattr(addresses, request.param))
+def scanner(request: pytest.FixtureRequest, daemon: Addresses) -> ClamavScanner:
+    return ClamavScanner(getattr(daemon, request.param))
 
 
 # Every daemon

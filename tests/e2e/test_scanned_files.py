@@ -10,7 +10,7 @@ import pytest
 
 from bot.store.unit import Store
 from bot.uploads.scanning import ClamavScanner
-from tests.clamav import INFECTED_PDF, PDF, StandIn, standing_in
+from tests.clamav import INFECTED_PDF, PDF, StandIn
 from tests.conftest import FixedClock, free_port
 from tests.e2e.screens import NARROW, WAIT_MS, serving
 from tests.integration.web.small_app import build
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 DRAFT = "还没写完的话"
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    with standing_in() as found:
-        yield found
-        assert found.books.broken == []
 
 
 @pytest.fixture

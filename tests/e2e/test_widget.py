@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from tests.live import LiveApp, until
+from tests.pictures import PNG
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page
@@ -408,7 +409,7 @@ def test_a_session_gone_on_the_server_keeps_what_was_typed(page: Page, live_app:
 def test_a_file_is_uploaded_after_its_own_consent_and_can_be_fetched(page: Page) -> None:
     widget = Widget(page).start()
     picture = {"name": "考勤.png", "mimeType": "image/png"}
-    body = bytes.fromhex("89504e470d0a1a0a") + b"\0" * 2000
+    body = PNG
     widget.frame.locator("input[type=file]").set_input_files([{**picture, "buffer": body}])  # type: ignore[list-item]
     widget.frame.get_by_role("button", name="同意并上传").click()
     widget.frame.get_by_text("文件已收到").wait_for()

@@ -10,8 +10,8 @@ from starlette.websockets import WebSocketDisconnect
 
 from bot.domain.conversation import Mode
 from tests.integration.desk.conftest import Building
+from tests.pictures import PNG
 
-PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010806000000")
 ATTACK = "<img src=x onerror=alert(1)>"
 
 

@@ -25,11 +25,9 @@ from connectors.messages import Inbound, text
 from tests.conftest import FixedClock
 from tests.integration.web.conftest import Caller
 from tests.integration.web.small_app import LABEL, SmallApp
+from tests.pictures import JPEG, PNG, WEBP
 
-PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452") + b"\0" * 64
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n"
-JPG = bytes.fromhex("ffd8ffe000104a4649460001") + b"\0" * 64
-WEBP = b"RIFF\x40\0\0\0WEBPVP8 " + b"\0" * 64
 
 
 def upload(visitor: Caller, body: bytes, name: str = "合同.png", client_id: str = "f1") -> Any:
@@ -45,7 +43,7 @@ def upload(visitor: Caller, body: bytes, name: str = "合同.png", client_id: st
     ("body", "mime", "name"),
     [
         (PNG, "image/png", "合同.png"),
-        (JPG, "image/jpeg", "合同.jpg"),
+        (JPEG, "image/jpeg", "合同.jpg"),
         (WEBP, "image/webp", "合同.webp"),
         (PDF, "application/pdf", "合同.pdf"),
     ],

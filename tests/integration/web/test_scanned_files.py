@@ -17,7 +17,7 @@ from bot.errors import InfectedFile, UncheckedFile
 from bot.store.tables import files, messages
 from bot.store.unit import Store
 from bot.uploads.scanning import ClamavScanner
-from tests.clamav import INFECTED_PDF, PDF, SIGNATURE, Addresses, StandIn, standing_in
+from tests.clamav import INFECTED_PDF, PDF, SIGNATURE, Addresses, StandIn
 from tests.conftest import FixedClock, free_port
 from tests.integration.web.conftest import Caller
 from tests.integration.web.small_app import SmallApp, build
@@ -26,22 +26,6 @@ from tests.office import furnish
 NAME = "张三的借条.pdf"
 
 Arrive = Callable[[str], Caller]
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    with standing_in() as found:
-        yield found
-        assert found.books.broken == []
-
-
-@pytest.fixture(params=["stand_in", "clamd"])
-def daemon(request: pytest.FixtureRequest) -> Addresses:
-    if request.param == "stand_in":
-        stand_in: StandIn = request.getfixturevalue("stand_in")
-        return stand_in.addresses
-    found: Addresses = request.getfixturevalue("clamd_server")
-    return found
 
 
 @pytest.fixture

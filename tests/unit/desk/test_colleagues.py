@@ -16,8 +16,7 @@ from bot.store.tables import audit
 from bot.store.unit import Store
 from tests.conftest import FixedClock
 from tests.office import Office, furnish
-
-PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010806000000")
+from tests.pictures import PNG
 
 
 def test_a_note_is_for_colleagues_and_never_a_message(office: Office) -> None:

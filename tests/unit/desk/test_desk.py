@@ -28,10 +28,10 @@ from bot.store.unit import Store
 from connectors.messages import text
 from tests.conftest import ROOT, FixedClock
 from tests.office import SECRET, Office, furnish
+from tests.pictures import PNG
 
 NOBODY = "0" * 32
 LANES = ROOT / "knowledge_base" / "safety.yml"
-PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010806000000")
 
 
 def test_the_most_urgent_and_longest_waiting_come_first(office: Office) -> None:

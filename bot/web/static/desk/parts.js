@@ -37,7 +37,20 @@ function Card({ part }) {
     <div><dt>${words(label)}</dt><dd>${words(value)}</dd></div>`)}</dl></div>`;
 }
 
+// The fingerprint that the visitor has as a receipt, to compare by.
+function Receipt({ part }) {
+  if (!part.sha256) return null;
+  const sent = part.sent_sha256 && part.sent_sha256 !== part.sha256 ? part.sent_sha256 : "";
+  return html`<details class="receipt"><summary>回执 ${words(part.sha256).slice(0, 8)}…</summary>
+    <p>保存的文件 SHA-256<br /><code>${words(part.sha256)}</code></p>
+    ${sent && html`<p>发来的原文件 SHA-256<br /><code>${words(sent)}</code></p>`}</details>`;
+}
+
 function File({ part, mine, onPicture }) {
+  return html`<div class="evidence"><${Contents} part=${part} mine=${mine} onPicture=${onPicture} /><${Receipt} part=${part} /></div>`;
+}
+
+function Contents({ part, mine, onPicture }) {
   const [broken, setBroken] = useState(false);
   const name = words(part.name) || "文件";
   const size = sizeOf(part.size);

@@ -93,11 +93,23 @@ export function sizeWords(bytes) {
   return bytes < 1024 * 1024 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }
 
+// The short form is for the eye; whoever keeps the receipt takes the whole of it.
+function Receipt({ part, t }) {
+  const kept = [['receipt_stored', part.sha256]];
+  if (part.sent_sha256 && part.sent_sha256 !== part.sha256) kept.push(['receipt_sent', part.sent_sha256]);
+  return html`<details class="receipt">
+    <summary>${t('receipt', { start: part.sha256.slice(0, 8) })}</summary>
+    <dl>${kept.map(([name, digest]) => html`<div><dt>${t(name)}</dt><dd><code>${digest}</code></dd></div>`)}</dl>
+    <p>${t('receipt_words')}</p>
+  </details>`;
+}
+
 function FilePart({ part, t, onDownload }) {
   return html`<div class="file">
     <${Icon} name="file" size=${28} />
     <span class="file-name">${part.name}<small>${sizeWords(part.size)}</small></span>
     <button type="button" class="link" onClick=${() => onDownload(`/api/web/files/${encodeURIComponent(part.id)}`, part.name)}>${t('download')}</button>
+    ${part.sha256 && html`<${Receipt} part=${part} t=${t} />`}
   </div>`;
 }
 

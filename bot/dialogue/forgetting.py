@@ -1,0 +1,38 @@
+"""The end of conversations in the database: erased when asked for, or when they are old."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import delete, select
+
+from bot.dialogue.messages import Messages
+from bot.store.outbox import enqueue
+from bot.store.tables import conversations, outbox
+
+ERASE_AFTER = dt.timedelta(seconds=10)
+
+
+class Forgetting(Messages):
+    def request_erasure(self, conversation_id: str, inbound_id: int) -> None:
+        """Have the conversation erased once the answer to this message has been shown."""
+        key = f"erase:{conversation_id}:{inbound_id}"
+        due = self._clock.now() + ERASE_AFTER
+        with self.store.write() as connection:
+            known = select(outbox.c.id).where(outbox.c.unique_key == key)
+            if connection.execute(known).first() is None:
+                payload = {"conversation_id": conversation_id}
+                enqueue(connection, self.store.cipher, due, "erase", key, payload)
+
+    def erase(self, conversation_id: str) -> None:
+        """Delete a conversation with everything that belongs to it alone."""
+        with self.store.write() as connection:
+            for follower in self._followers:
+                follower.forget(connection, (conversation_id,), self._clock.now())
+            connection.execute(delete(conversations).where(conversations.c.id == conversation_id))
+
+    def older_than(self, moment: dt.datetime, limit: int = 500) -> list[str]:
+        """Return ids of conversations not touched since ``moment``."""
+        query = select(conversations.c.id).where(conversations.c.updated_at < moment).limit(limit)
+        with self.store.read() as connection:
+            return list(connection.execute(query).scalars())
