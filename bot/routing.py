@@ -14,6 +14,9 @@ from connectors.messages import Inbound
 
 RouteResult = dict[str, Any]
 
+SHOWN_AS = {"referral": "service_item"}
+"""A referral is the last step of a service, and measured as one."""
+
 
 class RouteCase(BaseModel):
     """One input line; unknown keys are ignored."""
@@ -49,7 +52,7 @@ async def route_messages(core: Core, line: str) -> RouteResult:
     assert answer is not None
     return {
         "id": case.id,
-        "route": answer.route,
+        "route": SHOWN_AS.get(answer.route, answer.route),
         "topic": answer.topic or None,
         "items": list(answer.items),
         "confidence": round(answer.confidence, 4),

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bot.actions.statutes import StatuteLookup
 from bot.dialogue.answers import Composer, IndexUnavailable
-from bot.dialogue.cards import case_cards, service_cards
+from bot.dialogue.cards import case_cards, citation_cards, service_cards
 from bot.dialogue.normalise import canonical, question_of
 from bot.dialogue.turn import Turn, TurnReply
 from bot.texts import Texts
@@ -20,6 +20,10 @@ _GUIDING = re.compile(r"指导(?:性)?案例\s*第?\s*(\d{1,3})\s*号")
 _ASKS_FOR_CASE = re.compile(
     r"(?:请|帮我|给我|我想|想|能|可以)*(?:找|查|看|搜|要|有没有|有无|有)?(?:一下|看看|几个|一些|个)?"
     r"(?:类似|相似|相近|同类|典型|真实|以前|别人)?(?:的)?(?:案例|判例|案子|案件|判决)(?:吗|呢|看看)?"
+)
+_FEE_RELIEF = re.compile(
+    r"司法救助|(?:诉讼费|受理费)[^。，,]{0,8}(?:缓|减|免)|(?:缓|减|免)(?:交|缴|收)?[^。，,]{0,4}(?:诉讼费|受理费)"
+    r"|(?:交|付|出)不起[^。，,]{0,4}(?:诉讼费|受理费)"
 )
 _LOOKS_UP = re.compile(
     r"内容|规定了?什么|怎么(?:说|规定|写)|说(?:的)?是?什么|原文|全文|讲的?什么|是啥|是什么|查"
@@ -98,6 +102,9 @@ class Lookups:
         """Show the catalogue item asked for, with how to get it; or the whole list."""
         question = canonical(turn.text)
         items = self._services_named(question)
+        if not items and asks_for_fee_relief(question):
+            # No item of the catalogue: the courts grant it (诉讼费用交纳办法 44-48).
+            return self._composer.answer(turn)
         if not items:
             try:
                 found = self._composer.find(question, "service", 2)
@@ -107,6 +114,7 @@ class Lookups:
                 return self._catalogue()
             items = [self._kb.services[int(found.hits[0].key)]]
         item = items[0]
+        held = [self._kb.articles[key] for key in item.basis if key in self._kb.articles]
         return TurnReply(
             "service_item",
             (
@@ -123,9 +131,11 @@ class Lookups:
                             ["服务渠道", "、".join(item.channels)],
                             ["服务模式", item.mode],
                             ["提供主体", item.provider],
+                            ["收费", item.method],
                         ],
                     },
                 ),
+                *((citation_cards(held, shown=1),) if held else ()),
                 buttons(*(self._texts.button(key) for key in ("lawyer", "aid", "services"))),
             ),
             items=tuple(str(item.number) for item in items[:2]),
@@ -174,6 +184,11 @@ class Lookups:
             (text(self._texts.say("down.index")), buttons(self._texts.button("lawyer"))),
             confidence=0.0,
         )
+
+
+def asks_for_fee_relief(question: str) -> bool:
+    """Say whether somebody asks to pay the court's fees later, less or not at all."""
+    return bool(_FEE_RELIEF.search(question))
 
 
 def _asks_for_all(question: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.actions.base import Answering
+from bot.actions.lookups import asks_for_fee_relief
 from bot.dialogue.answers import Composer
 from bot.dialogue.cards import citation_cards
 from bot.dialogue.normalise import canonical
@@ -40,6 +41,9 @@ class Tools:
         if going_on is not None:
             return going_on
         question = canonical(turn.text)
+        if asks_for_fee_relief(question):
+            # Who asks not to pay wants no sum.
+            return self._composer.answer(turn)
         calculator = self._named(question)
         if calculator is None:
             answer = self._composer.answer(turn)

@@ -35,9 +35,6 @@ _JUST_A_DAY = re.compile(
     r"|[\W_]+"
 )
 _NOT_WORDS = re.compile(r"[\W_]+|[吗呢啊呀吧]+$")
-_AID_TOPICS = frozenset(
-    {"劳动", "社保", "婚姻家庭", "人身损害", "交通事故", "医疗", "消费", "环境", "刑事", "行政"}
-)
 
 
 class Search(Protocol):
@@ -265,7 +262,7 @@ class Composer:
             if content
         ]
         parts += folded
-        parts += self._services(query, answer.services, answer.topic)
+        parts += self._services(query, answer.services)
         parts += self._cases(query, {article.key for article in basis})
         parts.append(self._buttons("lawyer", "aid", "more", "unsolved"))
         keys = [article.key for article in basis]
@@ -284,7 +281,7 @@ class Composer:
     def _unsure(self, found: SearchResult, query: str) -> TurnReply:
         articles = [self.kb.articles[hit.key] for hit in found.hits[:4]]
         parts = [text(self._texts.say("answer.unsure")), citation_cards(articles, shown=3)]
-        parts += self._services(query, (), found.topic)
+        parts += self._services(query, ())
         parts += self._cases(query, {article.key for article in articles})
         parts.append(self._buttons("lawyer", "aid", "unsolved"))
         return TurnReply(
@@ -349,7 +346,7 @@ class Composer:
             context=replace(context, unsure_count=0),
         )
 
-    def _services(self, query: str, numbers: Sequence[int], topic: str) -> Iterator[Part]:
+    def _services(self, query: str, numbers: Sequence[int]) -> Iterator[Part]:
         items = [self.kb.services[n] for n in numbers if n in self.kb.services]
         if not items:
             found = self.find(query, "service", 1)
@@ -357,9 +354,6 @@ class Composer:
                 items = [self.kb.services[int(found.hits[0].key)]]
         if items:
             yield service_cards(items[:2])
-        if topic in _AID_TOPICS:
-            # 法律援助法 23: whoever is advised is told of the right to apply.
-            yield notice(self._texts.say("answer.aid_right"), "aid")
 
     def _cases(self, query: str, keys: set[str]) -> Iterator[Part]:
         found = self.find(query, "case", 3)

@@ -14,7 +14,6 @@ from typing import Protocol
 import structlog
 
 from bot.bus import QUEUE_TOPIC, Bus, conversation_topic
-from bot.dialogue.complexity import Complexity
 from bot.dialogue.forms import CHOSEN, FILLED, Form, OpenQuestion
 from bot.dialogue.guard import CitationGuard
 from bot.dialogue.normalise import MAX_CHARACTERS, canonical, clean, for_rasa, says_something
@@ -67,6 +66,20 @@ class AnswerPort(Protocol):
     def answer(self, turn: Turn) -> TurnReply: ...
 
 
+class Addition(Protocol):
+    """What is added to an answer, whoever gave it: an offer, a notice."""
+
+    def offered(self, turn: Turn, reply: TurnReply) -> TurnReply: ...
+
+
+class Clerk(Protocol):
+    """Takes a message before Rasa sees it, because it alone knows what it is about."""
+
+    def reply(self, turn: Turn) -> TurnReply | None:
+        """Answer the message; None where it is for somebody else."""
+        ...
+
+
 class DialogueService:
     """Receives visitors' messages from every channel."""
 
@@ -81,11 +94,13 @@ class DialogueService:
         bus: Bus,
         texts: Texts,
         waiting: WaitingRoom,
-        complexity: Complexity,
+        additions: Sequence[Addition],
         open_question: OpenQuestion | None = None,
+        clerk: Clerk | None = None,
     ) -> None:
         self._open_question = open_question
-        self._complexity = complexity
+        self._additions = additions
+        self._clerk = clerk
         self._waiting = waiting
         self._repository = repository
         self._rasa = rasa
@@ -162,7 +177,9 @@ class DialogueService:
                 )
             )
             found = await self._answer(turn, inbound)
-            answer = self._guard.checked(self._complexity.offered(turn, found))
+            for addition in self._additions:
+                found = addition.offered(turn, found)
+            answer = self._guard.checked(found)
         else:
             sender = Sender.SYSTEM
             answer = await self._while_waiting(inbound, received.mode)
@@ -245,6 +262,11 @@ class DialogueService:
         return await self._rasa.send(turn.conversation_id, CHOSEN if turn.option else FILLED)
 
     async def _ask_rasa(self, turn: Turn, inbound: Inbound) -> list[TurnReply]:
+        clerk = self._clerk
+        if clerk is not None:
+            answered = await self._repository.store.run(lambda: clerk.reply(turn))
+            if answered is not None:
+                return [answered]
         taken = await self._form_reply(turn)
         if taken:
             return taken

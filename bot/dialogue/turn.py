@@ -56,10 +56,10 @@ class TurnReply:
 def context_from_json(data: Mapping[str, Any]) -> Context:
     known = {field.name for field in dataclasses.fields(Context)}
     values: dict[str, Any] = {name: value for name, value in data.items() if name in known}
-    for name in ("articles",):
+    for name in ("articles", "told"):
         if name in values:
             values[name] = tuple(values[name])
-    for name in ("guided_answers", "paused_answers", "options"):
+    for name in ("guided_answers", "paused_answers", "options", "referral"):
         if name in values:
             values[name] = tuple((str(a), str(b)) for a, b in values[name])
     return Context(**values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -90,6 +91,22 @@ def told_in(field: Field, words: str) -> str:
             raise
         return found[0]
     return plain
+
+
+def read_day(words: str) -> dt.date:
+    """Return the one day that a sentence names with its year.
+
+    Raises:
+        Unreadable: it names none, several, or one that no calendar has.
+    """
+    found = _DAY.findall(canonical(words))
+    if len(found) != 1:
+        raise Unreadable
+    year, month, day = (int(part) for part in found[0])
+    try:
+        return dt.date(year, month, day)
+    except ValueError as error:
+        raise Unreadable from error
 
 
 def _day(words: str) -> str:

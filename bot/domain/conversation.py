@@ -120,3 +120,7 @@ class Context:
     last_route: str = ""
     lane: str = ""
     """The safety lane this conversation fell into; unclear words later are read in its light."""
+    told: tuple[str, ...] = ()
+    """The kinds of matter for which the right to legal aid was told (法律援助法 23)."""
+    referral: tuple[tuple[str, str], ...] = ()
+    """What was answered so far about a referral that is being registered; empty without one."""

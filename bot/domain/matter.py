@@ -41,6 +41,22 @@ class Outcome(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Referral(StrEnum):
+    """Why a matter is a referral: to whom it is to be passed on. It is the matter's reason.
+
+    A referral is registered by the bot for a conversation that goes on: nobody is waited for.
+    """
+
+    LAWYER_MEDIATION = "refer_lawyer_mediation"
+    MEDIATION = "refer_mediation"
+    NOTARY = "refer_notary"
+    APPRAISAL = "refer_appraisal"
+    COURT_FEES = "refer_court_fees"
+
+
+REFERRALS = frozenset(Referral)
+
+
 class Action(StrEnum):
     """One line of a matter's log."""
 
@@ -163,6 +179,11 @@ class Matter:
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def is_referral(self) -> bool:
+        """Say whether it is to be passed on, and not what its conversation waits for."""
+        return self.reason in REFERRALS
 
     def is_overdue(self, now: dt.datetime) -> bool:
         """Say whether the matter is open and past its time."""

@@ -62,9 +62,11 @@ def _add_interface(router: APIRouter, pages: MatterPages, guard: StaffGuard) -> 
         office: Annotated[str, Query(description="机构编号")] = "",
         mine: Annotated[bool, Query(description="只要我承办的")] = False,
         overdue: Annotated[bool, Query(description="只要超时的")] = False,
+        referral: Annotated[bool, Query(description="只要转办的")] = False,
         q: Annotated[str, Query(description="工单号，空格和短横可有可无")] = "",
     ) -> Matters:
-        found = service.listing(person, pages.wanted(state, office, mine, overdue, q))
+        wanted = pages.wanted(state, office, mine, overdue, q, referral)
+        found = service.listing(person, wanted)
         showing = pages.showing(person)
         return Matters(showing.counts(), tuple(showing.card(matter) for matter in found))
 
@@ -91,11 +93,19 @@ def _add_list(router: APIRouter, pages: MatterPages, guard: StaffGuard) -> None:
         office: str = "",
         mine: bool = False,
         overdue: bool = False,
+        referral: bool = False,
         q: str = "",
     ) -> HTMLResponse:
-        typed = {"state": state, "office": office, "mine": mine, "overdue": overdue, "q": q}
+        typed = {
+            "state": state,
+            "office": office,
+            "mine": mine,
+            "overdue": overdue,
+            "referral": referral,
+            "q": q,
+        }
         try:
-            wanted = pages.wanted(state, office, mine, overdue, q)
+            wanted = pages.wanted(state, office, mine, overdue, q, referral)
         except BadInput as error:
             again = pages.list_page(request, person, Wanted(), typed, error.detail)
             return _with_status(again, error)
@@ -226,8 +236,10 @@ def _add_matter(router: APIRouter, pages: MatterPages, guard: StaffGuard, bus: B
             reopened.append(service.reopen(number, person, note))
 
         answer = await to_thread.run_sync(attempt, request, person, number, typed, step)
-        for conversation_id in filter(None, (matter.conversation_id for matter in reopened)):
-            await _announce_queued(bus, conversation_id)
+        for matter in reopened:
+            # Nobody waits for a referral that is taken up again.
+            if matter.conversation_id is not None and not matter.is_referral:
+                await _announce_queued(bus, matter.conversation_id)
         return answer
 
     @one.post("/reveal", response_class=HTMLResponse)

@@ -1,7 +1,8 @@
 """A matter's row and its log inside a transaction: every way in which they may change.
 
 The caller holds the lock of the matter's conversation, if there is one. A conversation has at most
-one open matter.
+one open matter of its own, the one its visitor waits for or was received in; beside it, at most one
+open referral of each kind, which no move of the conversation touches.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from bot.dialogue.turn import context_from_json
 from bot.domain.clock import china_date
 from bot.domain.matter import (
     OPEN,
+    REFERRALS,
     Action,
     Contact,
     Matter,
     MatterState,
     Outcome,
+    Referral,
     next_number,
     serial_of,
     sources_of,
@@ -51,11 +54,23 @@ class MatterLedger:
         self.targets = targets
 
     def open_row(self, connection: Connection, conversation_id: str) -> Matter | None:
-        """Return a conversation's open matter, locked; the caller holds the conversation's lock."""
+        """Return a conversation's own open matter, locked; the caller holds its lock."""
         return self._locked(
             connection,
             matters.c.conversation_id == conversation_id,
             matters.c.state.in_(OPEN),
+            is_own(),
+        )
+
+    def open_referral(
+        self, connection: Connection, conversation_id: str, kind: Referral
+    ) -> Matter | None:
+        """Return a conversation's open referral of a kind, locked."""
+        return self._locked(
+            connection,
+            matters.c.conversation_id == conversation_id,
+            matters.c.state.in_(OPEN),
+            matters.c.reason == kind,
         )
 
     def last_closed(self, connection: Connection, conversation_id: str) -> Matter | None:
@@ -63,6 +78,7 @@ class MatterLedger:
             connection,
             matters.c.conversation_id == conversation_id,
             matters.c.state == MatterState.CLOSED,
+            is_own(),
         )
 
     def _locked(self, connection: Connection, *where: ColumnElement[bool]) -> Matter | None:
@@ -320,6 +336,11 @@ class MatterLedger:
         if contact == Contact():
             return None
         return self.store.cipher.encrypt_json(CONTACT, asdict(contact))
+
+
+def is_own() -> ColumnElement[bool]:
+    """Select what a conversation is or was about, and not what it had passed on."""
+    return matters.c.reason.not_in(REFERRALS)
 
 
 def lock_conversations(connection: Connection, conversation_ids: Sequence[str]) -> None:

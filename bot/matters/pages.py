@@ -47,7 +47,9 @@ class MatterPages:
     def say(self, name: str) -> str:
         return self.service.words.say(f"refusals.{name}")
 
-    def wanted(self, state: str, office: str, mine: bool, overdue: bool, q: str) -> Wanted:
+    def wanted(
+        self, state: str, office: str, mine: bool, overdue: bool, q: str, referrals: bool = False
+    ) -> Wanted:
         """Return what a list is narrowed to.
 
         Raises:
@@ -64,7 +66,7 @@ class MatterPages:
             states = frozenset({MatterState(state)})
         else:
             raise BadInput(self.say("filter_wrong"))
-        return Wanted(states, self._id(office, "filter_wrong"), mine, overdue)
+        return Wanted(states, self._id(office, "filter_wrong"), mine, overdue, referrals=referrals)
 
     def target(self, office: str, person: str, due: str) -> Target:
         """Return where a form dispatches to.

@@ -23,6 +23,8 @@ class Wanted:
     mine: bool = False
     overdue: bool = False
     number: str = ""
+    referrals: bool = False
+    """Only what is to be passed on."""
 
 
 @dataclass(frozen=True)

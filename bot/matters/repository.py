@@ -27,6 +27,7 @@ from bot.domain.clock import Clock
 from bot.domain.conversation import HandoverReason, Mode
 from bot.domain.matter import (
     OPEN,
+    REFERRALS,
     Action,
     Contact,
     Matter,
@@ -35,7 +36,13 @@ from bot.domain.matter import (
 )
 from bot.domain.people import Role, Staff
 from bot.errors import IllegalMove, NotFound
-from bot.matters.ledger_repository import ABOUT, NOTE, MatterLedger, lock_conversations
+from bot.matters.ledger_repository import (
+    ABOUT,
+    NOTE,
+    MatterLedger,
+    is_own,
+    lock_conversations,
+)
 from bot.matters.records import (
     Check,
     Colleague,
@@ -106,6 +113,8 @@ class MatterRepository:
             where.append(matters.c.staff_id == person.id)
         if wanted.overdue:
             where.append(self._overdue())
+        if wanted.referrals:
+            where.append(matters.c.reason.in_(REFERRALS))
         if wanted.number:
             where.append(matters.c.number == wanted.number)
         query = (
@@ -144,15 +153,24 @@ class MatterRepository:
         return None if row is None else self._ledger.matter(row)
 
     def newest_of(self, conversation_id: str) -> Matter | None:
-        """Return the conversation's open matter, or else the one closed last."""
+        """Return the conversation's own open matter, or else the one closed last."""
         with self._store.read() as connection:
             row = connection.execute(
                 select(matters)
-                .where(matters.c.conversation_id == conversation_id)
+                .where(matters.c.conversation_id == conversation_id, is_own())
                 .order_by(matters.c.closed_at.desc().nulls_first(), matters.c.id.desc())
                 .limit(1)
             ).first()
         return None if row is None else self._ledger.matter(row)
+
+    def referrals_of(self, conversation_id: str) -> list[Matter]:
+        """Return what the conversation had passed on, the newest first."""
+        query = select(matters).where(
+            matters.c.conversation_id == conversation_id, matters.c.reason.in_(REFERRALS)
+        )
+        with self._store.read() as connection:
+            rows = connection.execute(query.order_by(matters.c.id.desc())).all()
+        return [self._ledger.matter(row) for row in rows]
 
     def log(self, matter_id: int) -> list[LogLine]:
         """Return every move of a matter, oldest first."""
@@ -259,6 +277,8 @@ class MatterRepository:
             due_at=to.due_at or self._ledger.targets.to_close(now),
         )
         self._ledger.record(connection, found.id, now, person.login, Action.DISPATCHED, note)
+        if found.is_referral:
+            return
         # The roster offers a waiting conversation where its matter was sent.
         connection.execute(
             update(conversations)
@@ -332,8 +352,9 @@ class MatterRepository:
             now = self._clock.now()
             self._ledger.wait_in(connection, found, now, person.login, Action.REOPENED, note)
             self._audit(connection, person, Action.REOPENED, number)
-            # A visitor who waits already is where the matter wants him.
-            if found.conversation_id is not None and standing.mode is not Mode.QUEUED:
+            # A visitor who waits already is where the matter wants him; for a referral none waits.
+            stays = standing.mode is Mode.QUEUED or found.is_referral
+            if found.conversation_id is not None and not stays:
                 self._queueing.move_in(
                     connection,
                     found.conversation_id,
@@ -372,6 +393,8 @@ class MatterRepository:
         return standing
 
     def _standing(self, connection: Connection, row: Row[Any], mode: str | None) -> Standing:
+        found = self._ledger.matter(row)
+        same = matters.c.reason == found.reason if found.is_referral else is_own()
         other = None
         if row.conversation_id is not None:
             other = connection.execute(
@@ -379,10 +402,12 @@ class MatterRepository:
                     matters.c.conversation_id == row.conversation_id,
                     matters.c.state.in_(OPEN),
                     matters.c.id != row.id,
+                    same,
                 )
             ).first()
-        found = self._ledger.matter(row)
-        return Standing(found, None if mode is None else Mode(mode), other is not None)
+        # Whoever is talked with meanwhile, it is not about the referral.
+        talk = None if mode is None or found.is_referral else Mode(mode)
+        return Standing(found, talk, other is not None)
 
     def _again(self, connection: Connection, found: Matter) -> Matter:
         return self._ledger.matter(

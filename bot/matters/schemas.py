@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bot.domain.clock import CHINA
-from bot.domain.matter import Action, Matter, MatterState, Outcome, spoken
+from bot.domain.matter import REFERRALS, Action, Matter, MatterState, Outcome, spoken
 from bot.domain.people import Staff
 from bot.matters.records import Colleague, LogLine, Office, Verdict
+from bot.matters.referrals import title_of
 from bot.matters.service import MatterService, is_receiver
 from bot.redact import mask_personal
 from bot.texts import Texts
@@ -59,6 +60,7 @@ class Card:
     outcome: str
     outcome_label: str
     moves: tuple[Entry, ...] = ()
+    referral: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ class Showing:
             matter.outcome,
             self._label("outcomes", matter.outcome),
             tuple(self._entry(line) for line in moves),
+            matter.is_referral,
         )
 
     def _entry(self, line: LogLine) -> Entry:
@@ -136,6 +139,8 @@ class Showing:
         return str(self._words.get(group).get(code, code))
 
     def _reason(self, code: str) -> str:
+        if code in REFERRALS:
+            return self._words.say("referral", what=title_of(code))
         known = self._texts.get("handover.reasons")
         return str(known[code]["lawyer"]) if code in known else ""
 

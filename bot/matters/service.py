@@ -42,6 +42,7 @@ from bot.matters.records import (
     Verdict,
     Wanted,
 )
+from bot.matters.referrals import title_of
 from bot.matters.repository import MatterRepository
 from bot.matters.rules import WANTS_RIGHTS, Refusal, Step, refusal, sees
 from bot.texts import Texts
@@ -378,10 +379,17 @@ class MatterService:
             example = spoken(next_number(self._clock.now().year % 100, 0))
             return self.words.say("progress.wrong_number", example=example)
         if number is None:
-            own = self._repository.newest_of(conversation_id)
-            return self.words.say("progress.none") if own is None else self._progress(own)
+            return self._of_conversation(conversation_id)
         endings = [found[1] or found[0] for found in _LAST_FOUR.finditer(without_number(text))]
         return self.progress(number, conversation_id, endings[-1] if endings else "")
+
+    def _of_conversation(self, conversation_id: str) -> str:
+        """Say how far the conversation's own matter is, and what it had passed on."""
+        own = self._repository.newest_of(conversation_id)
+        passed = self._repository.referrals_of(conversation_id)
+        asked = [matter for matter in passed if matter.is_open] or passed[:1]
+        told = [self._progress(matter) for matter in (own, *asked) if matter is not None]
+        return "\n".join(told) or self.words.say("progress.none")
 
     def progress(self, number: str, conversation_id: str, last_four: str = "") -> str:
         """Say how far a matter is, to its own conversation or who knows the end of its phone.
@@ -402,11 +410,13 @@ class MatterService:
         moved = [line.at for line in self.log(matter) if line.action.sets_state]
         since = (moved[-1] if moved else matter.opened_at).astimezone(CHINA)
         office = next((o for o in self.offices() if o.id == matter.office_id), None)
-        name = f"progress.{matter.state}"
+        state = str(matter.state)
         if matter.state is MatterState.CLOSED and matter.outcome:
-            name = "progress.closed_with"
+            state = "closed_with"
+        group = "referral_progress" if matter.is_referral else "progress"
         sentence = self.words.say(
-            name,
+            f"{group}.{state}",
+            what=title_of(matter.reason),
             number=spoken(matter.number),
             since=f"{since:%Y-%m-%d %H:%M}",
             office=self.words.say("progress.some_office") if office is None else office.name,

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from bot.domain.clock import Clock
 from bot.domain.conversation import Mode, Sender
-from bot.domain.matter import MatterState, Outcome
+from bot.domain.matter import REFERRALS, MatterState, Outcome
 from bot.errors import NotFound
 from bot.store.tables import conversations, matters, messages, ratings
 from bot.store.unit import Store
@@ -128,7 +128,11 @@ class RatingRepository:
         """Return the matter that is being rated; None if the bot alone is."""
         matter = connection.execute(
             select(matters)
-            .where(matters.c.conversation_id == conversation_id)
+            .where(
+                matters.c.conversation_id == conversation_id,
+                # What was passed on is no talk that could be rated here.
+                matters.c.reason.not_in(REFERRALS),
+            )
             .order_by(matters.c.closed_at.desc().nulls_first(), matters.c.id.desc())
             .limit(1)
         ).first()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.domain.matter import Outcome, next_number, spoken
+from bot.domain.matter import Outcome, Referral, next_number, spoken
+from bot.matters.referral_repository import ReferralRepository
 from tests.integration.matters.conftest import Building
 
 NOBODY = "0" * 32
@@ -84,3 +85,17 @@ def test_only_those_who_receive_visitors_are_answered(building: Building) -> Non
     for path in ("matters", f"matters/of/{NOBODY}", "outcomes"):
         assert building.browser().get(f"/api/desk/{path}").status_code == 401
         assert building.browser("sun").get(f"/api/desk/{path}").status_code == 403
+
+
+def test_what_is_to_be_passed_on_is_marked_and_can_be_listed_alone(building: Building) -> None:
+    house = building.house
+    conversation_id, own = house.queued()
+    repository = ReferralRepository(house.ledger, house.clock)
+    found = repository.register(conversation_id, Referral.COURT_FEES, "", "想免交诉讼费")
+    lawyer = building.browser("wang")
+    (listed,) = lawyer.get("/api/desk/matters", params={"referral": "true"}).json()["matters"]
+    assert (listed["number"], listed["referral"]) == (found.number, True)
+    assert listed["reason"] == "转办：诉讼费缓交、减交、免交（司法救助）"
+    # The conversation is about its own matter.
+    of = lawyer.get(f"/api/desk/matters/of/{conversation_id}").json()
+    assert (of["number"], of["referral"]) == (own.number, False)

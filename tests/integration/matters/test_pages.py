@@ -8,7 +8,8 @@ import pytest
 
 from bot.bus import QUEUE_TOPIC, conversation_topic
 from bot.domain.conversation import Mode
-from bot.domain.matter import MatterState, next_number, spoken
+from bot.domain.matter import MatterState, Referral, next_number, spoken
+from bot.matters.referral_repository import ReferralRepository
 from bot.ratings.repository import RatingRepository
 from tests.integration.matters.conftest import Building
 
@@ -367,3 +368,40 @@ def test_the_stylesheet_of_the_pages_is_there(building: Building) -> None:
     page = building.browser("wang").get("/desk/matters").text
     for sheet in re.findall(r'<link rel="stylesheet" href="([^"]+)"', page):
         assert building.browser().get(sheet).status_code == 200, sheet
+
+
+def test_a_referral_stands_in_the_list_under_its_own_name(building: Building) -> None:
+    house = building.house
+    conversation_id, own = house.queued()
+    repository = ReferralRepository(house.ledger, house.clock)
+    found = repository.register(
+        conversation_id, Referral.MEDIATION, "13812345678", "楼上漏水不赔，电话13812345678"
+    )
+    seat = building.browser("wang")
+    both = words(seat.get("/desk/matters").text)
+    assert "转办：人民调解" in both
+    assert spoken(own.number) in both
+    only = words(seat.get("/desk/matters?referral=1").text)
+    assert spoken(found.number) in only
+    assert spoken(own.number) not in only
+    page = seat.get(f"/desk/matters/{found.number}").text
+    for shown in ("转办：人民调解", "138****5678", "楼上漏水不赔", "由我承办"):
+        assert shown in page, shown
+    for hidden in PERSONAL:
+        assert hidden not in page
+    assert "来访者正在排队" not in page
+
+
+def test_a_referral_taken_up_again_calls_no_visitor(building: Building) -> None:
+    house = building.house
+    conversation_id = house.talk()
+    repository = ReferralRepository(house.ledger, house.clock)
+    number = repository.register(conversation_id, Referral.NOTARY, "", "继承公证").number
+    supervisor = building.browser("zhou")
+    done = {"outcome": "referred_other"}
+    assert supervisor.post(f"/desk/matters/{number}/close", data=done).status_code == 303
+    building.bus.told.clear()
+    assert supervisor.post(f"/desk/matters/{number}/reopen", data={}).status_code == 303
+    assert state(building, number) == MatterState.WAITING
+    assert house.conversations.get(conversation_id).mode is Mode.BOT
+    assert building.bus.told == []

@@ -25,6 +25,10 @@ AS_LAW = {"ask_legal", "nlu_fallback"}
         "我炒股被荐股群骗了六万",
         "老板删了我的打卡记录",
         "天气不好航班取消了能赔吗",
+        # No application is needed, so none is begun.
+        "我儿子17岁被刑拘了能请免费律师吗",
+        "没钱请律师开庭怎么办",
+        "聋哑人犯罪法院给不给律师",
     ],
 )
 def test_a_legal_question_is_answered_as_one_whatever_words_it_borrows(
@@ -40,6 +44,9 @@ def test_a_legal_question_is_answered_as_one_whatever_words_it_borrows(
         ("劳动合同法82条", "lookup_statute"),
         ("有没有类似案例", "lookup_case"),
         ("我想找个人民调解员帮忙调解邻居漏水的事", "ask_service"),
+        ("值班律师是什么", "ask_service"),
+        ("值班律师要钱吗", "ask_service"),
+        ("法院会给我指派辩护律师吗", "ask_service"),
         ("法律援助中心在哪", "ask_directory"),
         ("我想申请法律援助", "start_aid"),
         ("FY20261123-0001", "ask_aid_status"),

@@ -111,3 +111,40 @@ def test_an_answer_to_how_much_offers_to_work_it_out(lookups: Lookups, tools: To
     assert any(part.body.get("kind") == "ai_label" for part in asked.parts)
     told = answer(turn("老板不给加班费怎么办"))
     assert not any(key.startswith("guided.pick") for key in offered(told))
+
+
+@pytest.mark.parametrize("words", ["司法救助怎么申请", "申请免交诉讼费", "交不起诉讼费怎么办"])
+def test_who_cannot_pay_the_court_is_told_of_relief_whatever_the_wish_was_taken_for(
+    lookups: Lookups, tools: Tools, words: str
+) -> None:
+    for reply in (lookups.service(turn(words)), tools.calculate(turn(words))):
+        assert reply.route == "legal_question"
+        assert "诉讼费用交纳办法/44" in reply.items[:5]
+
+
+def test_the_fee_itself_is_still_worked_out(tools: Tools) -> None:
+    assert tools.calculate(turn("诉讼费怎么算")).items == ("court_fee",)
+
+
+def test_a_service_is_shown_with_its_basis_and_what_it_costs(lookups: Lookups) -> None:
+    said = render(lookups.service(turn("值班律师法律帮助")).parts)
+    assert "法律援助法第三十条" in said
+    assert "不看经济条件" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "article"),
+    [
+        ("没钱请律师开庭怎么办", "法律援助法/25"),
+        ("没钱请律师开庭怎么办", "法律援助法/30"),
+        ("我儿子17岁被刑拘了能请免费律师吗", "法律援助法/25"),
+        ("我儿子17岁被刑拘了能请免费律师吗", "法律援助法/30"),
+    ],
+)
+def test_a_defendant_without_money_is_told_of_the_organ_and_of_the_duty_lawyer(
+    lookups: Lookups, words: str, article: str
+) -> None:
+    reply = lookups.question(turn(words))
+    assert reply.route == "legal_question"
+    assert article in reply.items
+    assert "不用申请" in render(reply.parts)

@@ -55,7 +55,7 @@ class World:
             self.bus,
             TEXTS,
             WaitingRoom(self.repository, TEXTS, NoNumbers(), NoDuty()),
-            Complexity(TEXTS),
+            (Complexity(TEXTS),),
         )
         self.conversation, _ = self.repository.create("web", "v1")
 
