@@ -7,11 +7,13 @@ import contextlib
 import datetime as dt
 import gc
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from pathlib import Path
+from typing import Any
 
 import structlog
 import uvicorn
+from anyio import from_thread
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -30,9 +32,18 @@ from bot.accounts.trail.endpoints import create_audit_router
 from bot.accounts.trail.repository import TrailRepository
 from bot.accounts.trail.service import TrailService
 from bot.actions.server import create_actions_app
-from bot.aid.endpoints import create_aid_router
+from bot.aid.changes import NEWS
+from bot.aid.reminders import Reminders
+from bot.aid.repository import AidRepository
+from bot.apply.endpoints import create_apply_router
+from bot.apply.pages import too_large_page
+from bot.apply.service import ApplyService
+from bot.apply.session import Door
 from bot.bus import Bus, conversation_topic
 from bot.calculators.endpoints import create_calculator_pages
+from bot.casework.endpoints import create_casework_router
+from bot.casework.lettering import Lettering
+from bot.casework.words import own_words
 from bot.continuation.repository import ContinuationRepository
 from bot.continuation.service import ContinuationService
 from bot.copilot.corrections import Corrections
@@ -54,6 +65,10 @@ from bot.privacy.repository import PrivacyRepository
 from bot.privacy.service import PrivacyService
 from bot.roster.endpoints import create_roster_router
 from bot.settings import Settings
+from bot.statistics.endpoints import create_statistics_router
+from bot.statistics.repository import StatisticsRepository
+from bot.statistics.service import StatisticsService
+from bot.statistics.tables import Reported
 from bot.store.outbox import Handler, OutboxRunner
 from bot.uploads.repository import UploadRepository
 from bot.uploads.service import UploadService
@@ -61,6 +76,8 @@ from bot.web.http import Protections, install_error_handlers
 from bot.web.pages import create_pages, not_found_page, refused_page
 from bot.web.staff import StaffGuard
 from bot.web.visitors import REFUSALS, BusFeed, WebVisitors
+from connectors.messages import Outbound
+from connectors.web.limits import Allowance
 from connectors.web.ports import WebOptions
 from connectors.web.router import create_web_router
 from connectors.wechat.codec import WeChatAccount
@@ -103,7 +120,10 @@ def create_app(core: Core) -> FastAPI:
         app, not_found_page(templates, settings.bureau), refused_page(templates, guard)
     )
     app.add_middleware(
-        Protections, embedding_sites=settings.allowed_sites, https=settings.cookie_secure
+        Protections,
+        embedding_sites=settings.allowed_sites,
+        https=settings.cookie_secure,
+        too_large=too_large_page(templates, settings.bureau),
     )
     Instrumentator(excluded_handlers=["/metrics"]).instrument(app)
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
@@ -126,7 +146,8 @@ def housekeeping(core: Core) -> Housekeeping:
     settings = core.settings
     privacy = make_privacy(core)
     handlers: dict[str, Handler] = {
-        "aid_submitted": core.aid.notify_submitted,
+        "aid_submitted": announced(core.bus, core.aid.notify_submitted),
+        NEWS: announced(core.bus, core.aid_changes.deliver),
         "erase": lambda payload: privacy.erase(str(payload["conversation_id"])),
     }
     return Housekeeping(
@@ -139,6 +160,9 @@ def housekeeping(core: Core) -> Housekeeping:
         matters=core.kept_matters,
         corrections=make_corrections(core).sweep,
         continuations=make_continuations(core).forget_expired,
+        reminders=Reminders(
+            AidRepository(core.store, core.clock), core.paperwork, core.clock
+        ).run_once,
     )
 
 
@@ -159,6 +183,12 @@ def make_accounts(core: Core) -> AccountService:
     return AccountService(AccountRepository(core.store, core.clock), core.clock)
 
 
+def make_statistics(core: Core) -> StatisticsService:
+    report = Reported(own_words().get("results"), own_words().get("documents"))
+    kept = StatisticsRepository(AidRepository(core.store, core.clock))
+    return StatisticsService(kept, core.clock, report)
+
+
 def make_corrections(core: Core) -> Corrections:
     return Corrections(
         CorrectionRepository(core.store, core.clock),
@@ -173,7 +203,9 @@ def make_corrections(core: Core) -> Corrections:
 def _include_features(app: FastAPI, core: Core, templates: Jinja2Templates) -> None:
     settings = core.settings
     accounts = make_accounts(core)
-    uploads = UploadService(UploadRepository(core.store, core.clock), core.scanner)
+    uploads = UploadService(
+        UploadRepository(core.store, core.clock, (core.paperwork.note_upload,)), core.scanner
+    )
     held = DeskRepository(core.store, core.clock, core.followers)
     desk = DeskService(
         held,
@@ -217,13 +249,15 @@ def _include_features(app: FastAPI, core: Core, templates: Jinja2Templates) -> N
         )
     )
     app.include_router(create_desk_router(desk, accounts, core.bus, templates))
-    app.include_router(create_aid_router(core.aid, guard, templates, announcer(core.bus)))
-    app.include_router(_web_channel(core, uploads))
+    lettering = Lettering(core.casework, core.letters)
+    app.include_router(create_casework_router(core.casework, lettering, guard, templates))
+    app.include_router(create_statistics_router(make_statistics(core), guard, templates))
+    app.include_router(_web_channel(core, uploads, templates))
     if settings.wechat.token.get_secret_value():
         app.include_router(_wechat_channel(core))
 
 
-def announcer(bus: Bus) -> Callable[[str, int], Awaitable[None]]:
+def announcer(bus: Bus) -> Callable[[str, int], Coroutine[Any, Any, None]]:
     """Return what tells a visitor's open connection that a message was stored."""
 
     async def announce(conversation_id: str, message_id: int) -> None:
@@ -233,7 +267,20 @@ def announcer(bus: Bus) -> Callable[[str, int], Awaitable[None]]:
     return announce
 
 
-def _web_channel(core: Core, uploads: UploadService) -> APIRouter:
+def announced(bus: Bus, deliver: Callable[[Mapping[str, Any]], Outbound | None]) -> Handler:
+    """Return a handler of the outbox, run in a worker thread, that tells of what it has said."""
+    announce = announcer(bus)
+
+    def work(payload: Mapping[str, Any]) -> None:
+        message = deliver(payload)
+        if message is not None:
+            from_thread.run(announce, message.conversation_id, message.id)
+
+    return work
+
+
+def _web_channel(core: Core, uploads: UploadService, templates: Jinja2Templates) -> APIRouter:
+    """Return the chat and the form: the same visitors, counted together."""
     settings, limits = core.settings, core.settings.limits
     label = core.texts.say("ai_label") + core.texts.say("as_of", day=core.as_of.isoformat())
     privacy = make_privacy(core)
@@ -263,7 +310,24 @@ def _web_channel(core: Core, uploads: UploadService) -> APIRouter:
         continuations_in_all=limits.continuations_in_all,
         redis_url=settings.redis_url,
     )
-    return create_web_router(core.dialogue, visitors, BusFeed(core.bus), REFUSALS, options)
+    feed = BusFeed(core.bus)
+    allowance = Allowance(settings.redis_url, REFUSALS.too_many_requests)
+    form = ApplyService(
+        core.aid,
+        AidRepository(core.store, core.clock),
+        core.aid_changes,
+        core.paperwork,
+        core.letters,
+        UploadRepository(core.store, core.clock),
+        core.clock,
+    )
+    door = Door(visitors, feed, options, allowance, secure=settings.cookie_secure)
+    router = APIRouter()
+    router.include_router(
+        create_web_router(core.dialogue, visitors, feed, REFUSALS, options, allowance)
+    )
+    router.include_router(create_apply_router(form, door, templates))
+    return router
 
 
 def _wechat_channel(core: Core) -> APIRouter:

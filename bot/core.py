@@ -20,15 +20,20 @@ from bot.actions.registry import reply_actions
 from bot.actions.statutes import StatuteLookup
 from bot.actions.talk import Talk
 from bot.actions.tools import Tools
+from bot.aid.changes import AidChanges
 from bot.aid.chat import AidChat
+from bot.aid.paperwork import Paperwork
 from bot.aid.repository import AidRepository
 from bot.aid.service import AidService
 from bot.bus import Bus, InProcessBus, RedisBus
+from bot.casework.repository import CaseworkRepository
+from bot.casework.service import CaseworkService
 from bot.citing import Citing
 from bot.copilot.corrections import publish
 from bot.copilot.learned import QUESTIONS as LEARNED
 from bot.copilot.learned import LearnedFiles, with_learned
 from bot.copilot.repository import CorrectionRepository
+from bot.dialogue.aid_right import AidRight
 from bot.dialogue.answers import Composer, Limits
 from bot.dialogue.asof import LawOfTheDay
 from bot.dialogue.complexity import Complexity
@@ -48,8 +53,12 @@ from bot.interviews.chat import GuidedChat
 from bot.interviews.sums import Sums
 from bot.lawbase.corpus import every_version
 from bot.lawbase.repository import LawRepository
+from bot.letters.service import TEMPLATES, Letters
 from bot.matters.follower import MatterFollower
 from bot.matters.ledger_repository import MatterLedger
+from bot.matters.referral_repository import ReferralRepository
+from bot.matters.referrals import load_referrals
+from bot.matters.referring import ReferralChat
 from bot.matters.repository import MatterRepository
 from bot.matters.service import MatterService
 from bot.matters.targets import load_targets
@@ -97,6 +106,10 @@ class Core:
     dialogue: DialogueService
     actions: tuple[Action, ...]
     aid: AidService
+    aid_changes: AidChanges
+    paperwork: Paperwork
+    letters: Letters
+    casework: CaseworkService
     ratings: RatingService
     search: LiveSearcher
     law: LawOfTheDay
@@ -229,7 +242,12 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
     law = LawOfTheDay(kb, base.verifier, base.texts, texts, clock)
     composer = Composer(kb, search, followups, texts, clock, Limits(), law)
     ratings = RatingService(RatingRepository(store, clock))
-    aid = AidService(AidRepository(store, clock), conversations, clock)
+    kept_aid = AidRepository(store, clock)
+    aid = AidService(kept_aid, conversations, clock)
+    aid_changes = AidChanges(kept_aid, conversations, clock)
+    paperwork = Paperwork(store, clock, aid.form)
+    letters = Letters(TEMPLATES, settings.resolved_letters_dir, settings.bureau)
+    casework = CaseworkService(CaseworkRepository(kept_aid), aid_changes, paperwork, clock)
     aid_chat = AidChat(aid, texts)
     calculators = load_calculators(settings.knowledge_dir)
     guided_chat = GuidedChat(
@@ -254,6 +272,8 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         load_documents(settings.knowledge_dir),
         texts,
     )
+    registered = ReferralRepository(ledger, clock)
+    referring = ReferralChat(registered, load_referrals(), kb.articles, texts)
     talk = Talk(texts, ratings, settings.retention_days, conversations)
     rasa = RasaClient(settings.resolved_rasa_url, cipher, settings.rasa_timeout_s)
     dialogue = DialogueService(
@@ -266,8 +286,9 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         bus,
         texts,
         waiting,
-        Complexity(texts),
+        (Complexity(texts), AidRight(kb.articles, texts), referring),
         open_question,
+        referring,
     )
     actions = (
         *reply_actions(composer, lookups, statutes, tools, talk, reader, cipher),
@@ -287,6 +308,10 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         dialogue,
         actions,
         aid,
+        aid_changes,
+        paperwork,
+        letters,
+        casework,
         ratings,
         search,
         law,

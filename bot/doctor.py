@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.domain.clock import SystemClock
 from bot.errors import StorageUnavailable
 from bot.lawbase.repository import LawRepository
+from bot.letters.service import TEMPLATES, Letters
 from bot.rasa_server import content_hash
 from bot.settings import ROOT, Settings
 from bot.store.crypto import Cipher
@@ -57,7 +58,7 @@ async def examine(settings: Settings) -> list[Finding]:
     """Look at everything a deployment depends on."""
     checks: list[Callable[[Settings], Awaitable[Finding]]] = [
         _rasa_environment, _rasa_model, _rasa_server, _application, _database, _knowledge,
-        _law_base, _index, _redis, _scanner, _wechat, _disk,
+        _law_base, _index, _redis, _scanner, _wechat, _letters, _disk,
     ]  # fmt: skip
     return [await check(settings) for check in checks]
 
@@ -184,6 +185,19 @@ async def _wechat(settings: Settings) -> Finding:
     if len(wechat.aes_key.get_secret_value()) != 43 or not wechat.app_id:
         return Finding("微信公众号", "bad", "安全模式需要 AppID 和 43 位 EncodingAESKey")
     return Finding("微信公众号", "good", f"AppID {wechat.app_id[:6]}…，回调地址 /wechat")
+
+
+async def _letters(settings: Settings) -> Finding:
+    """Try the office's own templates, so that a broken one is found before a letter is due."""
+    name = "文书模板"
+    letters = Letters(TEMPLATES, settings.resolved_letters_dir, settings.bureau)
+    problems = letters.problems()
+    if problems:
+        return Finding(name, "bad", "\n".join(problems))
+    own = letters.own_templates()
+    if own:
+        return Finding(name, "good", f"本单位的模板：{'、'.join(own)}，都能用")
+    return Finding(name, "good", f"用自带的；要换成本单位的，放在 {settings.resolved_letters_dir}")
 
 
 async def _disk(settings: Settings) -> Finding:

@@ -150,6 +150,14 @@ class LoginTaken(BadInput):
     sentence = "这个登录名已经有人用了，请换一个。"
 
 
+class BrokenTemplate(LawbridgeError):
+    """A letter's template, usually the office's own, cannot be filled in."""
+
+    code = "broken_template"
+    status = 503
+    sentence = "文书模板用不了，请联系管理员。"
+
+
 class DialogueUnavailable(LawbridgeError):
     """The dialogue manager did not answer; callers fall back to retrieval."""
 

@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     )
     knowledge_dir: Path = Field(ROOT / "knowledge_base", description="知识库目录")
     index_dir: Path = Field(Path(), description="检索索引目录；为空用 <data_dir>/index")
+    letters_dir: Path = Field(
+        Path(), description="本单位自己的文书模板（.docx）的目录；为空用 <data_dir>/letters"
+    )
     embedding_model: str = Field(
         "builtin", description="builtin，或任意 sentence-transformers 模型的目录或名称"
     )
@@ -111,6 +114,10 @@ class Settings(BaseSettings):
     @property
     def resolved_index_dir(self) -> Path:
         return self.index_dir if self.index_dir != Path() else self.data_dir / "index"
+
+    @property
+    def resolved_letters_dir(self) -> Path:
+        return self.letters_dir if self.letters_dir != Path() else self.data_dir / "letters"
 
     @property
     def law_index_dir(self) -> Path:

@@ -132,6 +132,12 @@ class Visitor:
     def tap(self, button: str, label: str = "") -> dict[str, Any]:
         return self.say(label, button=button)
 
+    def continuation_code(self) -> str:
+        """Return a code by which the conversation goes on on another device."""
+        answer = self._client.post("/api/web/continuations")
+        answer.raise_for_status()
+        return str(answer.json()["code"])
+
     def hear(self, after: int = 0) -> dict[str, Any]:
         answer = self._client.get("/api/web/messages", params={"after": after})
         answer.raise_for_status()
@@ -194,3 +200,22 @@ def until(condition: Any, timeout_s: float = 30.0) -> Any:
             return value
         _pause(0.05)
     raise AssertionError("the condition did not come true in time")
+
+
+APPLICATION = (
+    "我自己",
+    "讨要工资",
+    "张小明",
+    "11010519491231002X",
+    "13800138000",
+    "云南省昆明市官渡区",
+    "暂不填",
+    "城东建筑公司",
+    "工地老板拖欠我三个月工资一共两万四千元，没有签合同。",
+    "要回工资两万四千元",
+    "暂时没有",
+    "没有",
+    "农民工",
+    "同意",
+)
+"""A migrant worker's answers to the questions of the application, in their order."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.aid.form import OPTION, Field, Fits, check, day_in_chinese, reads_as_answer, refuses
+from bot.aid.form import OPTION, Field, day_in_chinese
+from bot.aid.masking import masked_phone, shown
+from bot.aid.reading import Fits, check, corrects, reads_as_answer, refuses
 from bot.aid.service import (
     AidService,
     AlreadyApplied,
@@ -18,12 +20,12 @@ from bot.aid.service import (
     Progress,
     PutAside,
     Rejected,
+    Stopped,
 )
 from bot.dialogue.normalise import clean
 from bot.dialogue.turn import Turn, TurnReply
-from bot.domain.aid import Application, Draft
+from bot.domain.aid import ENDED, Application, Draft
 from bot.errors import NotFound
-from bot.redact import mask_personal
 from bot.texts import Texts
 from connectors.messages import Part, buttons, notice, text
 
@@ -49,8 +51,10 @@ class AidForm:
         draft = self._service.open_draft(turn.conversation_id)
         if draft is None:
             return False
-        form = self._service.form
-        asked = form.refusal if is_refusing(turn) else form.pending(draft.values)
+        service = self._service
+        if corrects(service.fields(draft), turn.text, turn.option) is not None:
+            return True
+        asked = service.form.refusal if is_refusing(turn) else service.asked(draft)
         return reads_as_answer(asked, turn.text, turn.option)
 
 
@@ -76,22 +80,22 @@ class AidChat:
         except NotFound:
             return TurnReply(APPLY, (text(self._own.say("reply.no_conversation")),))
         form = self._service.form
-        asked = form.pending(draft.values)
+        asked = self._service.asked(draft)
         is_last = asked is form.fields[-1]
         if answered and is_last and (is_refusing(turn) or refuses(asked, turn.text, turn.option)):
             sure = form.refusal
             return TurnReply(
                 APPLY, (text(sure.question.strip()), self._choices(sure, can_go_back=True))
             )
-        count = len(form.fields)
-        progress = self._own.say("reply.progress", step=form.step_of(asked), count=count)
+        step, count = form.step_of(asked, draft.values, self._service.today())
+        progress = self._own.say("reply.progress", step=step, count=count)
         parts: list[Part] = []
         if opening:
             intro = "reply.resumed" if draft.values else "reply.intro"
             parts.append(notice(self._own.say(intro, count=count), "aid"))
         if is_last:
             parts.append(self._recap(draft))
-        parts.append(text(asked.question.strip(), title=progress))
+        parts.append(text(form.question(asked, draft.values), title=progress))
         parts.append(self._choices(asked, can_go_back=bool(draft.values)))
         context = None
         if opening:
@@ -115,7 +119,11 @@ class AidChat:
         if draft is None:
             return False, None
         form = self._service.form
-        asked = form.pending(draft.values)
+        asked = self._service.asked(draft)
+        correction = corrects(self._service.fields(draft), words, option)
+        if correction is not None and turn.inbound_id > draft.inbound_id:
+            self._service.correct(turn.conversation_id, correction.key, inbound_id=turn.inbound_id)
+            return False, None
         if is_refusing(turn):
             sure = form.refusal
             if refuses(sure, words, option):
@@ -138,6 +146,9 @@ class AidChat:
             return False, None
         if isinstance(result, Rejected):
             return False, TurnReply(APPLY, (notice(result.sentence, "warning"),))
+        if isinstance(result, Stopped):
+            # Complete as far as Rasa is concerned: submit then says why nothing was sent.
+            return True, None
         return result.is_complete, None
 
     def submit(self, turn: Turn) -> TurnReply | None:
@@ -151,9 +162,7 @@ class AidChat:
         except (Incomplete, NotFound):
             return None
         except PutAside:
-            return TurnReply(
-                APPLY, (text(say("reply.not_submitted")), self._buttons("aid", "lawyer", "help"))
-            )
+            return self._not_submitted(turn.conversation_id)
         except AlreadyApplied as twice:
             return self._already(twice.known)
         rows = [
@@ -165,9 +174,24 @@ class AidChat:
             (
                 Part("card", {"title": say("reply.submitted_title"), "rows": rows}),
                 text(say("reply.submitted")),
+                *self._papers(application),
                 self._buttons("aid_status", "lawyer"),
             ),
         )
+
+    def _papers(self, application: Application) -> tuple[Part, ...]:
+        """Name what is still to be handed in; without it the application is taken all the same."""
+        items = self._service.papers_wanted(application)
+        title = self._own.say("reply.papers_title")
+        return (text(self._own.say("reply.papers", items=items), title=title),) if items else ()
+
+    def _not_submitted(self, conversation_id: str) -> TurnReply:
+        stop = self._service.stop_of(conversation_id)
+        if stop:
+            told = (text(stop), notice(self._own.say("reply.stopped"), "aid"))
+            return TurnReply(APPLY, (*told, self._buttons("lawyer", "aid_check", "help")))
+        said = text(self._own.say("reply.not_submitted"))
+        return TurnReply(APPLY, (said, self._buttons("aid", "lawyer", "help")))
 
     def status(self, turn: Turn) -> TurnReply:
         found = self._service.status(turn.conversation_id, turn.text)
@@ -180,8 +204,15 @@ class AidChat:
                     self._buttons(*(("aid", "lawyer") if known else ("lawyer",))),
                 ),
             )
-        cards = [self._card(progress) for progress in found.progress]
-        return TurnReply(STATUS, (*cards, self._buttons("lawyer")))
+        parts = [
+            part
+            for progress in found.progress
+            for part in (self._card(progress), *self._wanted(progress.application))
+        ]
+        return TurnReply(STATUS, (*parts, self._buttons("lawyer")))
+
+    def _wanted(self, application: Application) -> tuple[Part, ...]:
+        return () if application.state in ENDED else self._papers(application)
 
     def correct_last(self, turn: Turn) -> TurnReply:
         field = self._service.correct_last(turn.conversation_id)
@@ -232,7 +263,7 @@ class AidChat:
         """Return what was filled in, for checking; whole numbers are not repeated."""
         rows = [
             [asked.label, _recalled(asked.key, draft.values[asked.key])]
-            for asked in self._service.form.fields[:-1]
+            for asked in self._service.fields(draft)[:-1]
             if asked.key in draft.values
         ]
         say = self._own.say
@@ -269,16 +300,6 @@ class AidChat:
         return buttons(*(self._texts.button(key) for key in keys))
 
 
-def masked_phone(phone: str) -> str:
-    """Return the phone number as 138****1234."""
-    return f"{phone[:3]}****{phone[-4:]}"
-
-
-def masked_id_number(number: str) -> str:
-    """Return the first six and the last four digits."""
-    return f"{number[:6]}********{number[-4:]}"
-
-
 def is_refusing(turn: Turn) -> bool:
     """Say whether the message answers the question whether nothing is to be submitted."""
     if turn.option is not None:
@@ -287,9 +308,5 @@ def is_refusing(turn: Turn) -> bool:
 
 
 def _recalled(key: str, value: str) -> str:
-    if key == "id_number":
-        return masked_id_number(value)
-    if key == "phone":
-        return masked_phone(value)
-    shown = mask_personal(value)
-    return shown if len(shown) <= LONGEST_RECAP else f"{shown[:LONGEST_RECAP]}…"
+    masked = shown(key, value)
+    return masked if len(masked) <= LONGEST_RECAP else f"{masked[:LONGEST_RECAP]}…"

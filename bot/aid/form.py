@@ -1,38 +1,34 @@
-"""The fields of the application as data, and what counts as an answer to each of them.
+"""The questions of the application as data: which are asked, in which order, and what they state.
 
-Pure: a field says whether a message reads as its answer, and whether that answer is acceptable.
+Pure. The chat and the web form ask the same questions from here.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import phonenumbers
 import yaml
 from pydantic import TypeAdapter
+from stdnum.cn import ric
 
-from bot.dialogue.digression import bare, digresses, is_command, is_short_question, place_of
-from bot.dialogue.normalise import canonical, clean, is_identity_number
-from bot.domain.aid import WrongNumber, find_number
 from bot.texts import Texts
+from knowledge_base.rules.eligibility import assess
+from knowledge_base.rules.facts import Facts
 
 FILE = Path(__file__).with_name("form.yml")
 OPTION = "aid"
-STORY_LENGTHS = (10, 1500)
-FREE_TEXT_LENGTHS = (2, 40)
-LONGEST_NAME = 20
-LONGEST_UNMARKED_NAME = 6
-"""A longer name without 我叫 or a dot is hardly one: it is a sentence about the matter."""
-LONGEST_TRY = 8
-"""A longer message that is no option is a digression, not a badly written choice."""
+CORRECT = f"{OPTION}.correct."
+"""Begins the id of a button that opens an answered question again."""
 
-Kind = Literal["name", "identity", "mobile", "choice", "story"]
+Kind = Literal["name", "identity", "mobile", "choice", "story", "text", "place", "deadline"]
+
+_FACTS = TypeAdapter(Facts)
+_WITHOUT_MEANS = frozenset({"NO_CONDITION", "NO_CHECK"})
 
 
 @dataclass(frozen=True)
@@ -55,14 +51,28 @@ class Field:
     kind: Kind
     question: str
     errors: Mapping[str, str]
+    called: tuple[str, ...] = ()
+    """What people call the question besides its label, when they want to change its answer."""
+    for_another: str = ""
+    """The question where somebody applies for another person."""
     sensitive: bool = False
     free_text: bool = False
     options: tuple[Option, ...] = ()
     never: tuple[str, ...] = ()
     """Words that people write here and that are no answer."""
+    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Asked only where each of these fields was answered by one of these options."""
+    unless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Not asked where one of these fields was answered by one of these options."""
+    unless_exempt: bool = False
+    """Not asked where the rules need no look at the means (法律援助法 32, 42)."""
 
     def option_id(self, option: Option) -> str:
         return f"{OPTION}.{self.key}.{option.id}"
+
+    def chosen(self, value: str) -> Option | None:
+        """Return the option whose label was stored."""
+        return next((option for option in self.options if option.label == value), None)
 
 
 @dataclass(frozen=True)
@@ -75,32 +85,94 @@ class AidForm:
     texts: Texts = field(repr=False)
 
     def field_of(self, key: str) -> Field:
-        return next(f for f in self.fields if f.key == key)
+        """Return a question by its key; raises ``KeyError`` for one that is none."""
+        found = next((f for f in self.fields if f.key == key), None)
+        if found is None:
+            raise KeyError(key)
+        return found
 
-    def pending(self, values: Mapping[str, str]) -> Field:
+    def relevant(self, values: Mapping[str, str], on: dt.date) -> tuple[Field, ...]:
+        """Return the questions that these answers lead to, answered or not, in order."""
+        return tuple(f for f in self.fields if self._applies(f, values, on))
+
+    def pending(self, values: Mapping[str, str], on: dt.date) -> Field:
         """Return the question to ask; the last one again when all are answered."""
-        open_fields = (f for f in self.fields if f.key not in values)
+        open_fields = (f for f in self.relevant(values, on) if f.key not in values)
         return next(open_fields, self.fields[-1])
 
-    def is_complete(self, values: Mapping[str, str]) -> bool:
-        return all(f.key in values for f in self.fields)
+    def is_complete(self, values: Mapping[str, str], on: dt.date) -> bool:
+        return all(f.key in values for f in self.relevant(values, on))
 
-    def step_of(self, asked: Field) -> int:
-        return self.fields.index(asked) + 1
+    def kept(self, values: Mapping[str, str], on: dt.date) -> dict[str, str]:
+        """Return the answers to what is asked; what a correction left over is dropped."""
+        keys = [f.key for f in self.relevant(values, on)]
+        return {key: values[key] for key in keys if key in values}
+
+    def step_of(self, asked: Field, values: Mapping[str, str], on: dt.date) -> tuple[int, int]:
+        """Return the place of a question, from 1, and how many there are with these answers."""
+        fields = self.relevant(values, on)
+        return fields.index(asked) + 1, len(fields)
+
+    def question(self, asked: Field, values: Mapping[str, str]) -> str:
+        """Return the words of a question, about the visitor or about the one applied for."""
+        words = asked.for_another if asked.for_another and self.is_for_another(values) else ""
+        return (words or asked.question).strip()
+
+    def is_for_another(self, values: Mapping[str, str]) -> bool:
+        return self._option(values, "for_whom") not in ("", "self")
+
+    def facts(self, values: Mapping[str, str], on: dt.date) -> Facts:
+        """Return what the answers state to the rules, as of a day."""
+        stated: dict[str, Any] = {"applicant": "person"}
+        for each in self.fields:
+            option = each.chosen(values.get(each.key, ""))
+            if option is not None:
+                _join(stated, option.facts)
+        for name, value in _measured(values, on):
+            stated[name] = value
+        return _FACTS.validate_python(stated)
+
+    def _applies(self, asked: Field, values: Mapping[str, str], on: dt.date) -> bool:
+        if any(self._option(values, key) not in ids for key, ids in asked.when.items()):
+            return False
+        if any(self._option(values, key) in ids for key, ids in asked.unless.items()):
+            return False
+        if not asked.unless_exempt:
+            return True
+        others = {key: value for key, value in values.items() if key != asked.key}
+        return assess(self.facts(others, on)).means_state not in _WITHOUT_MEANS
+
+    def _option(self, values: Mapping[str, str], key: str) -> str:
+        """Return the id of the option chosen, ``own`` for own words, empty if unanswered."""
+        value = values.get(key, "")
+        option = self.field_of(key).chosen(value)
+        return option.id if option is not None else "own" if value else ""
 
 
-@dataclass(frozen=True)
-class Fits:
-    """An acceptable answer, as it is stored."""
+def _join(stated: dict[str, Any], facts: Mapping[str, Any]) -> None:
+    """Add what an option states; the parts of a criminal case come from several questions."""
+    for name, value in facts.items():
+        known = stated.get(name)
+        if isinstance(known, dict) and isinstance(value, dict):
+            stated[name] = {**known, **value}
+        else:
+            stated[name] = value
 
-    value: str
 
-
-@dataclass(frozen=True)
-class Wrong:
-    """An answer that cannot be taken, and what to tell the visitor."""
-
-    sentence: str
+def _measured(values: Mapping[str, str], on: dt.date) -> Iterator[tuple[str, int]]:
+    """Yield the age and the days that are left, as of a day."""
+    try:
+        born = ric.get_birth_date(values.get("id_number", ""))
+    except ValueError:
+        pass
+    else:
+        had_birthday = (on.month, on.day) >= (born.month, born.day)
+        yield "age", max(on.year - born.year - (0 if had_birthday else 1), 0)
+    try:
+        ends = dt.date.fromisoformat(values.get("deadline", ""))
+    except ValueError:
+        return
+    yield "limitation_days_left", (ends - on).days
 
 
 @cache
@@ -118,186 +190,3 @@ def load_form() -> AidForm:
 
 def day_in_chinese(day: dt.date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
-
-
-def check(asked: Field, words: str, option: str | None) -> Fits | Wrong:
-    """Decide whether a message answers the question."""
-    return _CHECKS[asked.kind](asked, clean(words), option)
-
-
-def refuses(asked: Field, words: str, option: str | None) -> bool:
-    """Say whether a message chooses an option that keeps the question open."""
-    if asked.kind != "choice":
-        return False
-    chosen = _chosen(asked, clean(words), option)
-    return chosen is not None and chosen.refuses
-
-
-def reads_as_answer(asked: Field, words: str, option: str | None) -> bool:
-    """Say whether a message is meant as an answer, a wrong one included."""
-    if option is not None:
-        return option.startswith(f"{OPTION}.")
-    plain = canonical(words)
-    if _names_application(plain):
-        return False
-    return _READS[asked.kind](asked, plain)
-
-
-def _plain(words: str) -> str:
-    return bare(canonical(words)).rstrip("吧啊呀了")
-
-
-def _names_application(plain: str) -> bool:
-    try:
-        return find_number(plain) is not None
-    except WrongNumber:
-        return True
-
-
-# --- name -------------------------------------------------------------------------------------
-
-_NAME_LEAD = re.compile(
-    r"^(?:我的?(?:姓名|名字|真名)?(?:就?叫做?|就?是)|(?:我的)?(?:姓名|名字|真名)(?:就?叫|就?是)?"
-    r"|本人(?:就?叫|就?是)?)[:：\s]*"
-)
-_NAME = re.compile(r"[\u3400-\u9fffA-Za-z][\u3400-\u9fffA-Za-z·.\s]{0,18}[\u3400-\u9fffA-Za-z]")
-_NOT_A_NAME = re.compile(
-    r"工资|工钱|工伤|老板|公司|工地|离婚|抚养|赡养|家暴|房子|借钱|欠|赔偿|合同|仲裁|法院|法律|律师"
-    r"|诉|派出所|报警|拘留|判|打人|被打|受伤|车祸|怎么|什么|为啥|多少|知道|可以|不想|想要|咨询|请问"
-)
-
-
-def _name_in(words: str) -> str:
-    return _NAME_LEAD.sub("", bare(canonical(words).replace("•", "·").replace("・", "·"))).strip()
-
-
-def _check_name(asked: Field, words: str, _option: str | None) -> Fits | Wrong:
-    name = _name_in(words)
-    if name in asked.never or _plain(words) in asked.never:
-        return Wrong(asked.errors["form"])
-    if _NAME.fullmatch(name) and not _NOT_A_NAME.search(name):
-        return Fits(name)
-    return Wrong(asked.errors["form"])
-
-
-def _reads_name(asked: Field, plain: str) -> bool:
-    if _plain(plain) in asked.never:
-        return True
-    if len(plain) > LONGEST_NAME or digresses(plain) or _NOT_A_NAME.search(plain):
-        return False
-    marked = "·" in plain or "•" in plain or _NAME_LEAD.match(plain) is not None
-    return marked or not plain.isalpha() or plain.isascii() or len(plain) <= LONGEST_UNMARKED_NAME
-
-
-# --- numbers ----------------------------------------------------------------------------------
-
-_NUMBER_LABEL = re.compile(
-    r"我的?|本人|身份证|电话|手机|联系方式|号码|号|就?是|为|这个|在|填|的|吧|[:：，,。.!！()]"
-)
-_NUMBER_LIKE = re.compile(r"[0-9A-Za-z\s+*_-]{3,40}")
-_SEPARATORS = re.compile(r"[\s_-]+")
-_SPOKEN = str.maketrans("〇零一二三四五六七八九幺", "001234567891")
-_SPOKEN_ALL = re.compile(r"[〇零一二三四五六七八九幺\s]{7,}")
-
-
-def _digits_in(words: str) -> str:
-    """Return what is left of a number after its label, spoken digits as figures."""
-    rest = _NUMBER_LABEL.sub("", canonical(words)).strip()
-    if _SPOKEN_ALL.fullmatch(rest):
-        rest = rest.translate(_SPOKEN)
-    return _SEPARATORS.sub("", rest).upper()
-
-
-def _check_identity(asked: Field, words: str, _option: str | None) -> Fits | Wrong:
-    number = _digits_in(words)
-    if not re.fullmatch(r"\d*[\dX]", number):
-        return Wrong(asked.errors["letters"])
-    if len(number) != 18:
-        return Wrong(asked.errors["length"].format(count=len(number)))
-    return Fits(number) if is_identity_number(number) else Wrong(asked.errors["check"])
-
-
-def _check_mobile(asked: Field, words: str, _option: str | None) -> Fits | Wrong:
-    number = re.sub(r"^(?:\+|00)?86(?=1\d{10}$)", "", _digits_in(words))
-    if not number.isdigit():
-        return Wrong(asked.errors["letters"])
-    if len(number) != 11:
-        return Wrong(asked.errors["length"].format(count=len(number)))
-    parsed = phonenumbers.parse(number, "CN")
-    is_mobile = phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.MOBILE
-    return Fits(number) if is_mobile else Wrong(asked.errors["check"])
-
-
-def _reads_number(_asked: Field, plain: str) -> bool:
-    if is_command(plain) or is_short_question(plain):
-        return False
-    rest = _NUMBER_LABEL.sub("", plain).strip()
-    spoken = bool(_SPOKEN_ALL.fullmatch(rest))
-    figures = sum(character.isdigit() for character in rest)
-    return spoken or (bool(_NUMBER_LIKE.fullmatch(rest)) and figures >= 3)
-
-
-# --- choices ----------------------------------------------------------------------------------
-
-
-def _chosen(asked: Field, words: str, option: str | None) -> Option | None:
-    if option is not None:
-        return next((o for o in asked.options if asked.option_id(o) == option), None)
-    place = place_of(canonical(words))
-    if place is not None:
-        return asked.options[place - 1] if 1 <= place <= len(asked.options) else None
-    plain = _plain(words)
-    return next((o for o in asked.options if plain == o.label or plain in o.also), None)
-
-
-def _check_choice(asked: Field, words: str, option: str | None) -> Fits | Wrong:
-    chosen = _chosen(asked, words, option)
-    if chosen is not None:
-        return Wrong(asked.errors["refused"]) if chosen.refuses else Fits(chosen.label)
-    own = " ".join(words.split())
-    shortest, longest = FREE_TEXT_LENGTHS
-    is_number = place_of(canonical(own)) is not None or own.isdigit()
-    is_told = asked.free_text and shortest <= len(own) <= longest and not is_number
-    if option is None and is_told:
-        return Fits(own)
-    return Wrong(asked.errors["form"])
-
-
-def _reads_choice(asked: Field, plain: str) -> bool:
-    if _chosen(asked, plain, None) is not None:
-        return True
-    longest = FREE_TEXT_LENGTHS[1] if asked.free_text else LONGEST_TRY
-    return len(plain) <= longest and not digresses(plain)
-
-
-# --- story ------------------------------------------------------------------------------------
-
-
-def _check_story(asked: Field, words: str, _option: str | None) -> Fits | Wrong:
-    shortest, longest = STORY_LENGTHS
-    if len(words) < shortest:
-        return Wrong(asked.errors["short"])
-    if len(words) > longest:
-        return Wrong(asked.errors["long"].format(count=len(words)))
-    return Fits(words)
-
-
-def _reads_story(_asked: Field, plain: str) -> bool:
-    # A word or two is a try as well: it is asked for more rather than answered as a question.
-    return not digresses(plain)
-
-
-_CHECKS = {
-    "name": _check_name,
-    "identity": _check_identity,
-    "mobile": _check_mobile,
-    "choice": _check_choice,
-    "story": _check_story,
-}
-_READS = {
-    "name": _reads_name,
-    "identity": _reads_number,
-    "mobile": _reads_number,
-    "choice": _reads_choice,
-    "story": _reads_story,
-}

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from bot.aid.rows import FIELDS, application_of
+from bot.dialogue.names import name_index
 from bot.domain.aid import AidState, Application, Draft, application_number
 from bot.domain.clock import Clock, china_date
 from bot.errors import NotFound
@@ -24,11 +26,11 @@ from bot.store.tables import (
     audit,
     conversations,
     messages,
+    offices,
 )
 from bot.store.unit import Store
 
 DRAFT = "aid_drafts.fields"
-FIELDS = "aid_applications.fields"
 NOTE = "audit.note"
 SUBMITTED = "aid_submitted"
 
@@ -39,6 +41,19 @@ class AuditEntry:
     actor: str
     action: str
     note: str
+
+
+@dataclass(frozen=True)
+class Lodged:
+    """What is stored of a new application."""
+
+    matter: str
+    """In the clear, so never the applicant's own words."""
+    fields: Mapping[str, str]
+    decide_by: dt.date
+    place: str
+    urgent: str
+    opponent: str
 
 
 class AidRepository:
@@ -59,11 +74,21 @@ class AidRepository:
         if row is None:
             return None
         kept = self.store.cipher.decrypt_json(DRAFT, row.fields_enc)
-        return Draft(conversation_id, kept["values"], row.active, kept["inbound_id"])
+        return Draft(
+            conversation_id,
+            kept["values"],
+            row.active,
+            kept["inbound_id"],
+            kept.get("typed", {}),
+        )
 
     def save_draft(self, connection: Connection, draft: Draft) -> None:
         """Insert or replace the draft; the caller holds the conversation's row lock."""
-        kept = {"values": dict(draft.values), "inbound_id": draft.inbound_id}
+        kept = {
+            "values": dict(draft.values),
+            "inbound_id": draft.inbound_id,
+            "typed": dict(draft.typed),
+        }
         row = {
             "fields_enc": self.store.cipher.encrypt_json(DRAFT, kept),
             "active": draft.active,
@@ -136,27 +161,35 @@ class AidRepository:
         return int(last)
 
     def insert_application(
-        self,
-        connection: Connection,
-        number: str,
-        conversation_id: str,
-        matter: str,
-        fields: Mapping[str, str],
+        self, connection: Connection, number: str, conversation_id: str, lodged: Lodged
     ) -> Application:
-        """Insert a new application with the row of the outbox that announces it."""
+        """Insert a new application with the row of the outbox that announces it.
+
+        It goes to the office of the place (法律援助法 38), wherever it was handed in.
+        """
         now = self._clock.now()
         cipher = self.store.cipher
+        fields = lodged.fields
+        at = self._lodged_at(connection, conversation_id)
+        opponent = name_index(cipher, lodged.opponent) if lodged.opponent else ""
         connection.execute(
             insert(aid_applications).values(
                 number=number,
                 conversation_id=conversation_id,
                 state=AidState.SUBMITTED,
-                matter=matter,
+                matter=lodged.matter,
                 fields_enc=cipher.encrypt_json(FIELDS, dict(fields)),
                 id_number_index=cipher.blind_index(
                     "aid_applications.id_number", fields["id_number"]
                 ),
                 phone_index=cipher.blind_index("aid_applications.phone", fields["phone"]),
+                name_index=name_index(cipher, fields["name"]),
+                opponent_index=opponent,
+                place=lodged.place,
+                lodged_at=at,
+                office_id=self._office_for(connection, lodged.place) or at,
+                urgent=lodged.urgent,
+                decide_by=lodged.decide_by,
                 created_at=now,
                 updated_at=now,
             )
@@ -169,16 +202,32 @@ class AidRepository:
             f"{SUBMITTED}:{number}",
             {"number": number, "conversation_id": conversation_id},
         )
-        return Application(
-            number, conversation_id, AidState.SUBMITTED, matter, dict(fields), now, now
-        )
+        made = self.application(connection, number)
+        assert made is not None
+        return made
+
+    def _lodged_at(self, connection: Connection, conversation_id: str) -> int | None:
+        query = select(conversations.c.office_id).where(conversations.c.id == conversation_id)
+        office: int | None = connection.execute(query).scalar()
+        return office
+
+    def _office_for(self, connection: Connection, place: str) -> int | None:
+        """Return the office with the narrowest area that holds the place."""
+        query = select(offices.c.id, offices.c.areas).where(offices.c.active, offices.c.areas != "")
+        fits = [
+            (len(area), -row.id)
+            for row in connection.execute(query)
+            for area in row.areas.split(",")
+            if area and place.startswith(area)
+        ]
+        return -max(fits)[1] if fits else None
 
     def application(
         self, connection: Connection, number: str, *, lock: bool = False
     ) -> Application | None:
         query = select(aid_applications).where(aid_applications.c.number == number)
         row = connection.execute(query.with_for_update() if lock else query).first()
-        return None if row is None else self._application(row)
+        return None if row is None else application_of(row, self.store.cipher)
 
     def find(self, number: str) -> Application | None:
         with self.store.read() as connection:
@@ -191,15 +240,11 @@ class AidRepository:
             .order_by(aid_applications.c.id.desc())
             .limit(1)
         ).first()
-        return None if row is None else self._application(row)
+        return None if row is None else application_of(row, self.store.cipher)
 
     def of_conversation(self, conversation_id: str) -> list[Application]:
         """Return a conversation's applications, newest first."""
         return self._listing(aid_applications.c.conversation_id == conversation_id)
-
-    def newest(self, state: AidState | None = None, limit: int = 200) -> list[Application]:
-        where = () if state is None else (aid_applications.c.state == state,)
-        return self._listing(*where, limit=limit)
 
     def _listing(self, *where: Any, limit: int = 20) -> list[Application]:
         query = (
@@ -209,7 +254,8 @@ class AidRepository:
             .limit(limit)
         )
         with self.store.read() as connection:
-            return [self._application(row) for row in connection.execute(query)]
+            cipher = self.store.cipher
+            return [application_of(row, cipher) for row in connection.execute(query)]
 
     def twin(
         self, connection: Connection, id_number: str, matter: str, ended: frozenset[AidState]
@@ -224,34 +270,17 @@ class AidRepository:
             )
             .order_by(aid_applications.c.id.desc())
         )
-        open_ones = (self._application(row) for row in rows)
+        open_ones = (application_of(row, self.store.cipher) for row in rows)
         # The column says 其他 for every matter in the applicant's own words: compare the words.
         return next((a for a in open_ones if a.fields["matter"] == matter), None)
-
-    def set_state(self, connection: Connection, number: str, to: AidState) -> None:
-        connection.execute(
-            update(aid_applications)
-            .where(aid_applications.c.number == number)
-            .values(state=to, updated_at=self._clock.now())
-        )
-
-    def _application(self, row: Row[Any]) -> Application:
-        return Application(
-            row.number,
-            row.conversation_id,
-            AidState(row.state),
-            row.matter,
-            self.store.cipher.decrypt_json(FIELDS, row.fields_enc),
-            row.created_at,
-            row.updated_at,
-        )
 
     # --- audit --------------------------------------------------------------------------------
 
     def record(
         self, connection: Connection, actor: str, action: str, subject: str, note: str = ""
-    ) -> None:
-        connection.execute(
+    ) -> int:
+        """Add a line to the audit trail; return its id."""
+        result = connection.execute(
             insert(audit).values(
                 at=self._clock.now(),
                 actor=actor[:60],
@@ -260,6 +289,9 @@ class AidRepository:
                 note_enc=self.store.cipher.encrypt(NOTE, note) if note else None,
             )
         )
+        key = result.inserted_primary_key
+        assert key is not None
+        return int(key[0])
 
     def trail(self, subject: str) -> list[AuditEntry]:
         """Return what was done to an application, oldest first."""

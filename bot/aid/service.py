@@ -1,4 +1,4 @@
-"""Legal-aid applications: fill in, submit, ask about, decide.
+"""Legal-aid applications as their applicants see them: fill in, submit, ask about.
 
 Each method is one short transaction; nothing here knows the chat, HTTP or Rasa.
 """
@@ -15,36 +15,38 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from bot.aid.form import AidForm, Field, Wrong, check, day_in_chinese, load_form
-from bot.aid.papers import Paper, Papers
-from bot.aid.repository import AidRepository, AuditEntry
+from bot.aid.eligibility import stopped_by, urgent_by
+from bot.aid.form import AidForm, Field, day_in_chinese, load_form
+from bot.aid.paperwork import Paperwork, missing
+from bot.aid.reading import Wrong, check
+from bot.aid.repository import AidRepository, Lodged
+from bot.aid.timeline import Step, timeline
 from bot.dialogue.repository import ConversationRepository
 from bot.domain.aid import (
-    NEEDS_NOTE,
+    ENDED,
     AidState,
     Application,
     Draft,
     WrongNumber,
     find_number,
-    may_change,
     without_number,
 )
 from bot.domain.clock import Clock, china_date
 from bot.domain.conversation import Sender
-from bot.errors import BadInput, IllegalMove, NotFound
+from bot.domain.places import find_places
+from bot.errors import NotFound
 from connectors.messages import Outbound, notice
+from knowledge_base.rules.aid_periods import decide_by
 
 log = structlog.get_logger(__name__)
 
 MOST_WRONG_LOOKUPS = 5
 LOOKUP_WINDOW = dt.timedelta(hours=1)
 DENIED = "status_denied"
-REVEALED = "reveal"
 VISITOR = "visitor"
 STATE_ACTION = "state."
-DOWNLOADED = "file"
-ENDED = frozenset({AidState.REFUSED, AidState.WITHDRAWN, AidState.CLOSED})
-"""After these the same person may apply again in the same matter."""
+LONGEST_TYPED = 1600
+"""Characters kept of one half-written field of the web form."""
 
 _FOUR_DIGITS = re.compile(r"(?<!\d)(?:\d{7})?(\d{4})(?!\d)")
 
@@ -55,6 +57,13 @@ class Accepted:
 
     draft: Draft
     is_complete: bool
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """An answer after which there is nothing to apply for, and what to tell the visitor."""
+
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -109,14 +118,6 @@ class Found:
     progress: tuple[Progress, ...] = ()
 
 
-@dataclass(frozen=True)
-class Changed:
-    """A change of state, and the message that told the applicant, if the chat still exists."""
-
-    application: Application
-    message: Outbound | None
-
-
 class AidService:
     def __init__(
         self, repository: AidRepository, conversations: ConversationRepository, clock: Clock
@@ -125,8 +126,8 @@ class AidService:
         self._conversations = conversations
         self._clock = clock
         self._store = repository.store
-        self._papers = Papers(repository.store)
         self.form: AidForm = load_form()
+        self._paperwork = Paperwork(repository.store, clock, self.form)
 
     # --- filling in ---------------------------------------------------------------------------
 
@@ -150,49 +151,133 @@ class AidService:
             found = self._repository.draft_in(connection, conversation_id)
             if found is not None and found.active:
                 return found
-            draft = Draft(conversation_id) if found is None else replace(found, active=True)
+            draft = Draft(conversation_id) if found is None else self._resumed(found)
             self._repository.save_draft(connection, draft)
             return draft
 
+    def _resumed(self, draft: Draft) -> Draft:
+        """Take up a draft again; the answer after which there was nothing to apply for is open."""
+        values = dict(draft.values)
+        for asked in reversed(self.fields(draft)):
+            if not stopped_by(self.form.facts(values, self.today())):
+                break
+            values.pop(asked.key, None)
+        return replace(draft, values=values, active=True)
+
+    def stop_of(self, conversation_id: str) -> str:
+        """Return why the draft put aside leads to no application, empty where nothing stops it."""
+        draft = self._repository.draft(conversation_id)
+        return "" if draft is None else stopped_by(self.form.facts(draft.values, self.today()))
+
     def answer(
         self, conversation_id: str, text: str, option: str | None = None, *, inbound_id: int = 0
-    ) -> Accepted | Rejected:
+    ) -> Accepted | Rejected | Stopped:
         """Take a message as the answer to the open question; the same message answers once.
 
         Raises:
             NotFound: no application is being filled in.
         """
         with self._store.write() as connection:
-            self._repository.lock(connection, conversation_id)
-            draft = self._repository.draft_in(connection, conversation_id)
-            if draft is None or not draft.active:
-                raise NotFound
+            draft = self._open_draft(connection, conversation_id)
             if inbound_id and inbound_id <= draft.inbound_id:
-                return Accepted(draft, self.form.is_complete(draft.values))
-            asked = self.form.pending(draft.values)
+                return Accepted(draft, self.form.is_complete(draft.values, self.today()))
+            asked = self.asked(draft)
             if option is not None and not option.startswith(f"aid.{asked.key}."):
                 return Rejected(self.form.texts.say("reply.stale_option"))
-            result = check(asked, text, option)
-            if isinstance(result, Wrong):
-                return Rejected(result.sentence)
-            draft = replace(
-                draft, values={**draft.values, asked.key: result.value}, inbound_id=inbound_id
-            )
-            self._repository.save_draft(connection, draft)
-            return Accepted(draft, self.form.is_complete(draft.values))
+            draft = replace(draft, inbound_id=inbound_id)
+            return self._take(connection, draft, asked, text, option)
+
+    def set(
+        self, conversation_id: str, key: str, text: str, option: str | None = None
+    ) -> Accepted | Rejected | Stopped:
+        """Answer any question that is asked, whether it was answered before or not.
+
+        Raises:
+            NotFound: no application is being filled in, or this question is not asked in it.
+        """
+        with self._store.write() as connection:
+            draft = self._open_draft(connection, conversation_id)
+            asked = self._asked_in(draft, key)
+            return self._take(connection, draft, asked, text, option)
+
+    def keep_typed(self, conversation_id: str, key: str, text: str) -> None:
+        """Keep what stands half written in a field of the web form, unchecked.
+
+        Raises:
+            NotFound: no application is being filled in, or this question is not asked in it.
+        """
+        with self._store.write() as connection:
+            draft = self._open_draft(connection, conversation_id)
+            self._asked_in(draft, key)
+            typed = {**draft.typed, key: text[:LONGEST_TYPED]}
+            self._repository.save_draft(connection, replace(draft, typed=typed))
+
+    def asked(self, draft: Draft) -> Field:
+        """Return the open question of a draft."""
+        return self.form.pending(draft.values, self.today())
+
+    def fields(self, draft: Draft) -> tuple[Field, ...]:
+        """Return the questions that a draft's answers lead to, in order."""
+        return self.form.relevant(draft.values, self.today())
+
+    def _open_draft(self, connection: Connection, conversation_id: str) -> Draft:
+        self._repository.lock(connection, conversation_id)
+        draft = self._repository.draft_in(connection, conversation_id)
+        if draft is None or not draft.active:
+            raise NotFound
+        return draft
+
+    def _asked_in(self, draft: Draft, key: str) -> Field:
+        found = (f for f in self.fields(draft) if f.key == key)
+        asked = next(found, None)
+        if asked is None:
+            raise NotFound
+        return asked
+
+    def _take(
+        self, connection: Connection, draft: Draft, asked: Field, text: str, option: str | None
+    ) -> Accepted | Rejected | Stopped:
+        result = check(asked, text, option)
+        if isinstance(result, Wrong):
+            return Rejected(result.sentence)
+        values = {**draft.values, asked.key: result.value}
+        stop = stopped_by(self.form.facts(values, self.today()))
+        if stop:
+            self._repository.save_draft(connection, replace(draft, values=values, active=False))
+            return Stopped(stop)
+        typed = {key: words for key, words in draft.typed.items() if key != asked.key}
+        draft = replace(draft, values=values, typed=typed)
+        self._repository.save_draft(connection, draft)
+        return Accepted(draft, self.form.is_complete(values, self.today()))
 
     def correct_last(self, conversation_id: str) -> Field | None:
         """Forget the last answer; return its question, or None if nothing was answered."""
         with self._store.write() as connection:
             self._repository.lock_if_there(connection, conversation_id)
             draft = self._repository.draft_in(connection, conversation_id)
-            filled = [f for f in self.form.fields if draft is not None and f.key in draft.values]
-            if draft is None or not filled:
+            if draft is None:
                 return None
-            last = filled[-1]
-            kept = {key: value for key, value in draft.values.items() if key != last.key}
-            self._repository.save_draft(connection, replace(draft, values=kept, active=True))
-            return last
+            filled = [f for f in self.fields(draft) if f.key in draft.values]
+            if not filled:
+                return None
+            self._forget_answer(connection, draft, filled[-1])
+            return filled[-1]
+
+    def correct(self, conversation_id: str, key: str, *, inbound_id: int = 0) -> Field:
+        """Forget one answer, so that its question is asked again.
+
+        Raises:
+            NotFound: no application is being filled in, or this question is not asked in it.
+        """
+        with self._store.write() as connection:
+            draft = self._open_draft(connection, conversation_id)
+            asked = self._asked_in(draft, key)
+            self._forget_answer(connection, replace(draft, inbound_id=inbound_id), asked)
+            return asked
+
+    def _forget_answer(self, connection: Connection, draft: Draft, asked: Field) -> None:
+        kept = {key: value for key, value in draft.values.items() if key != asked.key}
+        self._repository.save_draft(connection, replace(draft, values=kept, active=True))
 
     def close(self, conversation_id: str) -> bool:
         """Put the draft aside and keep it; say whether one was being filled in."""
@@ -240,18 +325,37 @@ class AidService:
                 return made
             if not draft.active:
                 raise PutAside
-            if not self.form.is_complete(draft.values):
+            today = self.today()
+            if not self.form.is_complete(draft.values, today):
                 raise Incomplete
             # The counter's row is locked from here on: two submissions cannot miss each other.
             number = repository.issue_number(connection)
             self._refuse_a_second(connection, draft)
             application = repository.insert_application(
-                connection, number, conversation_id, self._matter(draft), draft.values
+                connection, number, conversation_id, self._lodged(draft, today)
             )
+            self._paperwork.open_for(connection, application)
             repository.record(connection, VISITOR, STATE_ACTION + AidState.SUBMITTED, number)
             repository.delete_draft(connection, conversation_id)
         log.info("aid_submitted", number=application.number, conversation_id=conversation_id)
         return application
+
+    def _lodged(self, draft: Draft, today: dt.date) -> Lodged:
+        """Return what is stored of a draft: the answers to what was asked, and what follows."""
+        values = self.form.kept(draft.values, today)
+        found = find_places(values["place"])
+        return Lodged(
+            self._matter(draft),
+            values,
+            decide_by(today),
+            found[0].code if found else "",
+            urgent_by(self.form.facts(values, today)),
+            self._opponent(values),
+        )
+
+    def _opponent(self, values: Mapping[str, str]) -> str:
+        told = values.get("opponent", "")
+        return "" if self.form.field_of("opponent").chosen(told) else told
 
     def _refuse_a_second(self, connection: Connection, draft: Draft) -> None:
         values = draft.values
@@ -280,7 +384,7 @@ class AidService:
         known = {option.label for option in field.options}
         return told if told in known else self.form.texts.say("matter_other")
 
-    def notify_submitted(self, payload: Mapping[str, Any]) -> None:
+    def notify_submitted(self, payload: Mapping[str, Any]) -> Outbound | None:
         """Confirm an application in its conversation, once however often it is called."""
         number, conversation_id = str(payload["number"]), str(payload["conversation_id"])
         client_id = f"aid_submitted:{number}"
@@ -288,22 +392,26 @@ class AidService:
         with self._store.write() as connection:
             application = repository.application(connection, number)
             if application is None or not repository.lock_if_there(connection, conversation_id):
-                return
+                return None
             if application.state is not AidState.SUBMITTED:
                 # Staff was faster, and the applicant has heard of the later state already.
-                return
+                return None
             if repository.was_sent(connection, conversation_id, client_id):
-                return
+                return None
             words = self.form.texts.say(
                 "received", number=number, day=day_in_chinese(application.decide_by)
             )
-            self._conversations.append(
+            return self._conversations.append(
                 connection,
                 conversation_id,
                 Sender.SYSTEM,
                 (notice(words, "aid"),),
                 client_id=client_id,
             )
+
+    def papers_wanted(self, application: Application) -> str:
+        """Return the materials still to be handed in, as numbered lines; empty for none."""
+        return self._paperwork.listed(missing(self._paperwork.of(application.id)))
 
     # --- asking about it ----------------------------------------------------------------------
 
@@ -345,111 +453,15 @@ class AidService:
         progress = (Progress(a, self._last_note(a)) for a in applications)
         return Found(Lookup.FOUND, tuple(progress))
 
+    def history(self, application: Application) -> tuple[Step, ...]:
+        """Return what was done to an application, as its applicant may read it."""
+        return timeline(self._repository.trail(application.number), self.form)
+
     def _last_note(self, application: Application) -> str:
         action = STATE_ACTION + application.state
-        notes = [e.note for e in self.trail(application.number) if e.action == action]
+        trail = self._repository.trail(application.number)
+        notes = [e.note for e in trail if e.action == action]
         return notes[-1] if notes else ""
-
-    # --- staff --------------------------------------------------------------------------------
-
-    def newest(self, state: AidState | None = None) -> list[Application]:
-        return self._repository.newest(state)
-
-    def get(self, number: str) -> Application:
-        """Return one application.
-
-        Raises:
-            NotFound: there is none with this number.
-        """
-        found = self._repository.find(number)
-        if found is None:
-            raise NotFound
-        return found
-
-    def trail(self, number: str) -> list[AuditEntry]:
-        return self._repository.trail(number)
 
     def today(self) -> dt.date:
         return china_date(self._clock.now())
-
-    def reveal(self, number: str, actor: str) -> Application:
-        """Return an application for reading in full, and record who read it.
-
-        Raises:
-            NotFound: there is none with this number.
-        """
-        with self._store.write() as connection:
-            found = self._repository.application(connection, number)
-            if found is None:
-                raise NotFound
-            self._repository.record(connection, actor, REVEALED, number)
-            return found
-
-    def papers(self, number: str) -> list[Paper]:
-        """Return the files uploaded in the application's conversation, newest first.
-
-        Raises:
-            NotFound: there is none with this number.
-        """
-        conversation_id = self.get(number).conversation_id
-        return [] if conversation_id is None else self._papers.of_conversation(conversation_id)
-
-    def paper(self, number: str, file_id: str, actor: str) -> tuple[Paper, bytes]:
-        """Return an uploaded file with its contents, and record who read it.
-
-        Raises:
-            NotFound: there is no such application, or its conversation holds no such file.
-        """
-        conversation_id = self.get(number).conversation_id
-        if conversation_id is None:
-            raise NotFound
-        found = self._papers.read(conversation_id, file_id)
-        with self._store.write() as connection:
-            self._repository.record(connection, actor, DOWNLOADED, number, found[0].name)
-        return found
-
-    def change_state(self, number: str, to: AidState, actor: str, note: str = "") -> Changed:
-        """Move an application on, record it, and tell the applicant in the conversation.
-
-        Raises:
-            NotFound: there is no such application.
-            IllegalMove: its state does not allow this change.
-            BadInput: the law requires a note with this state.
-        """
-        note = note.strip()
-        if to in NEEDS_NOTE and not note:
-            raise BadInput(self.form.texts.say("note_needed"))
-        repository = self._repository
-        conversation_id = self.get(number).conversation_id
-        with self._store.write() as connection:
-            # The conversation first, as everywhere, so that two transactions cannot deadlock.
-            reachable = conversation_id is not None and repository.lock_if_there(
-                connection, conversation_id
-            )
-            application = repository.application(connection, number, lock=True)
-            if application is None:
-                raise NotFound
-            if not may_change(application.state, to):
-                raise IllegalMove
-            repository.set_state(connection, number, to)
-            repository.record(connection, actor, STATE_ACTION + to, number, note)
-            message = None
-            if reachable and conversation_id is not None:
-                message = self._conversations.append(
-                    connection,
-                    conversation_id,
-                    Sender.SYSTEM,
-                    (notice(self._news(number, to, note), "aid"),),
-                )
-        log.info("aid_state_changed", number=number, state=str(to))
-        return Changed(replace(application, state=to, updated_at=self._clock.now()), message)
-
-    def _news(self, number: str, to: AidState, note: str) -> str:
-        say = self.form.texts.say
-        news = say(
-            "changed",
-            number=number,
-            label=say(f"states.{to}.label"),
-            says=say(f"states.{to}.says"),
-        )
-        return f"{news}\n{say('note', note=note)}" if note else news

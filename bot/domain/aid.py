@@ -8,12 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-
-from bot.domain.clock import china_date
-from knowledge_base.rules.calendar import rolled
-
-REVIEW_DAYS = 7
-"""法律援助法 43 (in force 2022-01-01): days from receipt to the decision."""
+from typing import Any
 
 
 class AidState(StrEnum):
@@ -25,6 +20,7 @@ class AidState(StrEnum):
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     CLOSED = "closed"
+    TERMINATED = "terminated"
 
 
 TRANSITIONS: Mapping[AidState, frozenset[AidState]] = {
@@ -36,19 +32,25 @@ TRANSITIONS: Mapping[AidState, frozenset[AidState]] = {
     # 法律援助法 43(2): papers not supplied mean withdrawn, never refused.
     AidState.NEED_SUPPLEMENT: frozenset({AidState.ACCEPTED, AidState.WITHDRAWN}),
     # 法律援助法 48: aid may end before a lawyer was assigned.
-    AidState.APPROVED: frozenset({AidState.ASSIGNED, AidState.CLOSED}),
-    AidState.ASSIGNED: frozenset({AidState.CLOSED}),
+    AidState.APPROVED: frozenset({AidState.ASSIGNED, AidState.TERMINATED}),
+    # Back to approved: the lawyer declined, or is replaced (法律援助法 55).
+    AidState.ASSIGNED: frozenset({AidState.APPROVED, AidState.CLOSED, AidState.TERMINATED}),
     # 法律援助法 49: the justice authority may order a refusal to be corrected.
     AidState.REFUSED: frozenset({AidState.APPROVED}),
     AidState.WITHDRAWN: frozenset(),
     AidState.CLOSED: frozenset(),
+    # 法律援助法 49: an end may be objected to as well.
+    AidState.TERMINATED: frozenset({AidState.APPROVED}),
 }
 
-NEEDS_NOTE = frozenset({AidState.NEED_SUPPLEMENT, AidState.REFUSED})
-"""法律援助法 43: what is missing must be named at once, and a refusal must give its reasons."""
+NEEDS_NOTE = frozenset({AidState.NEED_SUPPLEMENT, AidState.REFUSED, AidState.TERMINATED})
+"""法律援助法 43, 48: what is missing is named at once, a refusal and an end give their reasons."""
 
 UNDER_REVIEW = frozenset({AidState.SUBMITTED, AidState.ACCEPTED})
 """States in which the period of article 43 runs."""
+
+ENDED = frozenset({AidState.REFUSED, AidState.WITHDRAWN, AidState.CLOSED, AidState.TERMINATED})
+"""After these the same person may apply again in the same matter."""
 
 
 def may_change(current: AidState, to: AidState) -> bool:
@@ -65,11 +67,13 @@ class Draft:
     active: bool = True
     inbound_id: int = 0
     """The last message that answered a question; a repeated message answers nothing."""
+    typed: Mapping[str, str] = field(default_factory=dict)
+    """What stands half written in the fields of the web form, unchecked."""
 
 
 @dataclass(frozen=True)
 class Application:
-    """A submitted application; ``fields`` holds personal data in plain text."""
+    """A submitted application; ``fields`` and ``closing`` hold personal data in plain text."""
 
     number: str
     conversation_id: str | None
@@ -78,14 +82,31 @@ class Application:
     fields: Mapping[str, str]
     created_at: dt.datetime
     updated_at: dt.datetime
-
-    @property
-    def decide_by(self) -> dt.date:
-        """The last day for the decision: the first is not counted, holidays push it on.
-
-        民法典 201, 203.
-        """
-        return rolled(china_date(self.created_at) + dt.timedelta(days=REVIEW_DAYS))
+    decide_by: dt.date
+    """The last day for the decision (法律援助法 43)."""
+    id: int = 0
+    place: str = ""
+    """Code of the county where the case is handled or its cause arose (法律援助法 38)."""
+    lodged_at: int | None = None
+    """The office that took the application in."""
+    office_id: int | None = None
+    """The office that decides on it."""
+    urgent: str = ""
+    """The item of article 44 by which aid may come before the papers; empty if none."""
+    supplement_by: dt.date | None = None
+    waiting_since: dt.datetime | None = None
+    waited_days: int = 0
+    decided_at: dt.datetime | None = None
+    staff_id: int | None = None
+    """The lawyer to whom it is assigned."""
+    assigned_at: dt.datetime | None = None
+    taken_at: dt.datetime | None = None
+    """When the lawyer accepted the assignment."""
+    closed_at: dt.datetime | None = None
+    ground: str = ""
+    """The head of article 48 by which it ended."""
+    closing: Mapping[str, Any] = field(default_factory=dict)
+    """The report at the close, from which the subsidy is worked out."""
 
     def days_left(self, today: dt.date) -> int | None:
         """Return the days left for the decision, negative when late; None when none is due."""

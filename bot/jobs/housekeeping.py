@@ -1,4 +1,4 @@
-"""The work of every minute and every hour: deliver the outbox, forget what is past its time."""
+"""The work of every minute and every hour: deliver the outbox, remind, forget."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 OUTBOX_PAUSE_S = 2.0
 FORGET_PAUSE_S = 600.0
+REMIND_PAUSE_S = 600.0
 
 
 class Matters(Protocol):
@@ -45,14 +46,17 @@ class Housekeeping:
         matters: Matters,
         corrections: Callable[[], int],
         continuations: Callable[[], int],
+        reminders: Callable[[], int],
     ) -> None:
         """``corrections`` deletes what lawyers proposed about conversations since erased.
 
-        ``continuations`` deletes the codes past their time.
+        ``continuations`` deletes the codes past their time. ``reminders`` tells applicants of
+        papers that are due.
         """
         self._matters = matters
         self._corrections = corrections
         self._continuations = continuations
+        self._reminders = reminders
         self._repository = repository
         self._outbox = outbox
         self._clock = clock
@@ -64,6 +68,7 @@ class Housekeeping:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._repeat(self._outbox.run_once, OUTBOX_PAUSE_S))
             group.create_task(self._repeat(self.forget, FORGET_PAUSE_S))
+            group.create_task(self._repeat(self.remind, REMIND_PAUSE_S))
 
     async def _repeat(self, work: Callable[[], int], pause_s: float) -> None:
         while True:
@@ -72,6 +77,10 @@ class Housekeeping:
             except (StorageUnavailable, sqlite3.Error) as error:
                 log.warning("housekeeping_failed", error=type(error).__name__)
             await asyncio.sleep(pause_s)
+
+    def remind(self) -> int:
+        """Tell applicants of papers that are due; return how many were reminded."""
+        return self._reminders()
 
     def forget(self) -> int:
         """Erase conversations and Rasa events past their retention; return how many went."""

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from bot.domain.clock import Clock
 from bot.errors import NotFound
-from bot.store.tables import aid_applications, aid_drafts, audit, conversations, files, ratings
+from bot.store.tables import (
+    aid_applications,
+    aid_drafts,
+    aid_papers,
+    audit,
+    conversations,
+    files,
+    ratings,
+)
 from bot.store.unit import Store
 
 ERASED = "data_erased"
 EXPORTED = "data_exported"
+ASKED = "aid_papers.asked"
 
 
 class Matters(Protocol):
@@ -74,6 +84,7 @@ class PrivacyRepository:
                 .where(aid_applications.c.conversation_id == conversation_id)
                 .order_by(aid_applications.c.id)
             ).all()
+            papers = self._papers(connection, [row.id for row in applications])
         return {
             "matters": self._matters.held(conversation_id),
             "conversation": {
@@ -131,12 +142,38 @@ class PrivacyRepository:
                     "fields": cipher.decrypt_json(
                         "aid_applications.fields", application.fields_enc
                     ),
+                    "place": application.place,
+                    "urgent": application.urgent,
+                    "decide_by": application.decide_by.isoformat(),
+                    "ground": application.ground,
+                    "papers": papers.get(application.id, []),
                     "created_at": application.created_at.isoformat(),
                     "updated_at": application.updated_at.isoformat(),
                 }
                 for application in applications
             ],
         }
+
+    def _papers(
+        self, connection: Connection, applications: Sequence[int]
+    ) -> dict[int, list[dict[str, Any]]]:
+        """Return the materials of each application, JSON-ready."""
+        query = (
+            select(aid_papers)
+            .where(aid_papers.c.application_id.in_(applications))
+            .order_by(aid_papers.c.id)
+        )
+        found: dict[int, list[dict[str, Any]]] = {}
+        for row in connection.execute(query):
+            asked = row.asked_enc and self._store.cipher.decrypt(ASKED, row.asked_enc)
+            paper = {
+                "key": row.key,
+                "asked": asked or "",
+                "state": row.state,
+                "due_on": row.due_on and row.due_on.isoformat(),
+            }
+            found.setdefault(row.application_id, []).append(paper)
+        return found
 
     def note(self, conversation_id: str, action: str) -> None:
         """Write into the audit trail that a visitor used a right; no content is noted."""

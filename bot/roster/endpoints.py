@@ -21,7 +21,7 @@ from bot.roster.pages import (
     roster_page,
 )
 from bot.roster.repository import Office
-from bot.roster.schemas import Away, ColleagueShown, Noted, Opponents, typed_hours
+from bot.roster.schemas import Away, ColleagueShown, Noted, Opponents, typed_areas, typed_hours
 from bot.roster.service import Colleague, RosterService
 from bot.roster.words import own_words
 from bot.web.staff import StaffGuard
@@ -233,14 +233,17 @@ def _add_offices(
         phone: Typed = "",
         week: Annotated[list[str], Form(max_length=7)] = [],  # noqa: B006  FastAPI copies it
         exceptions: Long = "",
+        areas: Long = "",
         active: Typed = "1",
         staff: Staff = Depends(supervising),
     ) -> Response:
         lines = (*week, *[""] * 7)[:7]
-        form = OfficeForm(office_id, name, phone, lines, exceptions, active == "1")
+        is_active = active == "1"
+        form = OfficeForm(office_id, name, phone, lines, exceptions, is_active, areas)
         try:
             hours = typed_hours(lines, exceptions)
-            office = Office(office_id, name.strip(), phone.strip(), hours, form.active)
+            served = typed_areas(areas)
+            office = Office(office_id, name.strip(), phone.strip(), hours, is_active, served)
             service.save_office(staff, office)
         except LawbridgeError as error:
             return page(request, staff, form, error)

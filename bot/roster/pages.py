@@ -10,7 +10,7 @@ from bot.domain.clock import CHINA, china_date
 from bot.domain.people import Staff
 from bot.domain.roster import Shift
 from bot.roster.repository import Office
-from bot.roster.schemas import shown_exceptions, shown_spans
+from bot.roster.schemas import area_names, shown_exceptions, shown_spans
 from bot.roster.service import Colleague, RosterService
 from bot.roster.words import clock_time, own_words, spoken_hours, spoken_spans
 
@@ -53,6 +53,7 @@ class OfficeShown:
     active: bool
     hours: str
     exceptions: tuple[str, ...]
+    areas: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class OfficeForm:
     week: tuple[str, ...] = ("",) * 7
     exceptions: str = ""
     active: bool = True
+    areas: str = ""
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,7 @@ def _office(office: Office, today: dt.date) -> OfficeShown:
         office.active,
         spoken_hours(office.hours),
         tuple(f"{_day(day)} {spoken_spans(spans)}" for day, spans in coming[:10]),
+        own_words().say("hours.between").join(area_names(office.areas)),
     )
 
 
@@ -201,6 +204,7 @@ def office_form(office: Office | None) -> OfficeForm:
         week,
         shown_exceptions(office.hours),
         office.active,
+        "\n".join(area_names(office.areas)),
     )
 
 

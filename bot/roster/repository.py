@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from bot.dialogue.names import NAME_HASH
 from bot.domain.clock import Clock
 from bot.domain.conversation import Mode
 from bot.domain.people import RECEIVES_VISITORS, Role, Staff
@@ -25,8 +26,6 @@ from bot.store.unit import Store
 
 HEARTBEAT_KEPT = dt.timedelta(seconds=15)
 """A sign of life is written down at most this often: forty desks must not keep the disk busy."""
-NAME_HASH = "represented.name"
-"""One context for clients and opponents, or their hashes could not be compared."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,8 @@ class Office:
     phone: str
     hours: OfficeHours
     active: bool
+    areas: tuple[str, ...] = ()
+    """Beginnings of the codes of the places whose legal aid it decides on (法律援助法 38)."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,7 @@ class RosterRepository:
         """Return every office, those that are in use first."""
         query = select(offices).order_by(offices.c.active.desc(), offices.c.name)
         with self.store.read() as connection:
-            return [
-                Office(row.id, row.name, row.phone, hours_from_json(row.hours), row.active)
-                for row in connection.execute(query)
-            ]
+            return [_office(row) for row in connection.execute(query)]
 
     def save_office(self, actor: Staff, office: Office) -> int:
         """Insert an office (id 0) or replace one; return its id.
@@ -81,6 +79,7 @@ class RosterRepository:
             "phone": office.phone,
             "hours": hours_to_json(office.hours),
             "active": office.active,
+            "areas": ",".join(office.areas),
         }
         try:
             with self.store.write() as connection:
@@ -370,6 +369,11 @@ class RosterRepository:
 
 def _count(*where: Any) -> Any:
     return select(func.count()).select_from(conversations).where(*where).scalar_subquery()
+
+
+def _office(row: Row[Any]) -> Office:
+    areas = tuple(area for area in row.areas.split(",") if area)
+    return Office(row.id, row.name, row.phone, hours_from_json(row.hours), row.active, areas)
 
 
 def _person(row: Row[Any]) -> Person:

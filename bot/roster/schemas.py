@@ -11,11 +11,15 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bot.domain.places import find_places, place_name
 from bot.domain.roster import OfficeHours, Span
 from bot.errors import BadInput
 from bot.roster.words import clock_time, own_words
 
 MOST_EXCEPTIONS = 400
+MOST_AREAS = 28
+"""What the column offices.areas holds."""
+MOST_NAMED = 4
 
 _SPAN = re.compile(
     r"(\d{1,2})[:.时点](\d{2})?分?\s*(?:-|–|—|~|至|到)\s*(\d{1,2})[:.时点](\d{2})?分?"
@@ -25,6 +29,8 @@ _LINE = re.compile(
     r"(?:\s*(?:~|—|–|至|到)\s*(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?)?\s*[:,]?\s*(.*)"
 )
 _BETWEEN_SPANS = re.compile(r"[\s,;、和]*")
+_BETWEEN_AREAS = re.compile(r"[\n,;、]+")
+_CODE = re.compile(r"\d{6}|\d{4}|\d{2}")
 
 _Time = Annotated[str, Field(pattern=r"^(?:[01]\d|2[0-3]):[0-5]\d$")]
 
@@ -168,6 +174,45 @@ def _exception(line: str) -> Mapping[dt.date, tuple[Span, ...]]:
 def _days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
     for ahead in range((last - first).days + 1):
         yield first + dt.timedelta(days=ahead)
+
+
+# --- the places whose legal aid an office decides on --------------------------------------------
+
+
+def typed_areas(typed: str) -> tuple[str, ...]:
+    """Read names and codes of places, one a line; return the beginnings of their codes.
+
+    Raises:
+        BadInput: one of them is unknown, is not the only one of its name, or there are too many.
+    """
+    words = own_words()
+    parts = _BETWEEN_AREAS.split(unicodedata.normalize("NFKC", typed))
+    areas = dict.fromkeys(_area(part.strip()) for part in parts if part.strip())
+    if len(areas) > MOST_AREAS:
+        raise BadInput(words.say("errors.area_many", most=MOST_AREAS))
+    return tuple(areas)
+
+
+def area_names(areas: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of places by the beginnings of their codes."""
+    return tuple(place_name(area.ljust(6, "0")) or area for area in areas)
+
+
+def _area(said: str) -> str:
+    words = own_words()
+    if _CODE.fullmatch(said):
+        code = said.ljust(6, "0")
+        if not place_name(code):
+            raise BadInput(words.say("errors.area_code", code=said))
+    else:
+        found = find_places(said)
+        if not found:
+            raise BadInput(words.say("errors.area_unknown", said=said[:20]))
+        if len(found) > 1:
+            names = words.say("hours.between").join(place.name for place in found[:MOST_NAMED])
+            raise BadInput(words.say("errors.area_several", said=said[:20], names=names))
+        code = found[0].code
+    return re.sub(r"^(\d\d|\d{4})(?:00)+$", r"\1", code)
 
 
 # --- the interface ----------------------------------------------------------------------------

@@ -180,6 +180,7 @@ offices = Table(
     Column("phone", String(20), nullable=False, default=""),
     Column("hours", Text, nullable=False),
     Column("active", Boolean, nullable=False, default=True),
+    Column("areas", String(200), nullable=False, server_default=""),
 )
 
 staff = Table(
@@ -348,6 +349,46 @@ aid_applications = Table(
     Column("phone_index", String(64), nullable=False, index=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("name_index", String(64), nullable=False, server_default="", index=True),
+    Column("opponent_index", String(64), nullable=False, server_default="", index=True),
+    Column("place", String(6), nullable=False, server_default=""),
+    Column("lodged_at", ForeignKey("offices.id")),
+    Column("office_id", ForeignKey("offices.id")),
+    Column("urgent", String(8), nullable=False, server_default=""),
+    Column("decide_by", Date, nullable=False),
+    Column("supplement_by", Date),
+    Column("waiting_since", UtcDateTime),
+    Column("waited_days", Integer, nullable=False, server_default="0"),
+    Column("decided_at", UtcDateTime),
+    Column("staff_id", ForeignKey("staff.id")),
+    Column("assigned_at", UtcDateTime),
+    Column("taken_at", UtcDateTime),
+    Column("closed_at", UtcDateTime),
+    Column("ground", String(8), nullable=False, server_default=""),
+    Column("closing_enc", LargeBinary),
+    Index("ix_aid_applications_clock", "state", "decide_by"),
+    Index("ix_aid_applications_office", "office_id", "state"),
+    Index("ix_aid_applications_staff", "staff_id", "state"),
+)
+
+aid_papers = Table(
+    "aid_papers",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column(
+        "application_id",
+        ForeignKey("aid_applications.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("key", String(40), nullable=False),
+    Column("asked_enc", LargeBinary),
+    Column("deferrable", Boolean, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("due_on", Date),
+    Column("file_id", ForeignKey("files.id", ondelete="SET NULL")),
+    Column("settled_at", UtcDateTime),
+    UniqueConstraint("application_id", "key"),
+    Index("ix_aid_papers_due", "state", "due_on"),
 )
 
 aid_numbers = Table(

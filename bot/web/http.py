@@ -88,8 +88,17 @@ def _of_staff(request: Request) -> bool:
 class Protections:
     """Security headers on every answer, and a limit on every body while it is read."""
 
-    def __init__(self, app: ASGIApp, *, embedding_sites: Sequence[str], https: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        embedding_sites: Sequence[str],
+        https: bool,
+        too_large: Callable[[Request, str], Response] | None = None,
+    ) -> None:
+        """``too_large`` is the page that a citizen's browser gets for a file that is too big."""
         self._app = app
+        self._too_large = too_large
         self._https = https
         sites = " ".join(("'self'", *embedding_sites))
         self._embeddable = STRICT.format(ancestors=sites)
@@ -100,13 +109,15 @@ class Protections:
             await self._app(scope, receive, send)
             return
         path: str = scope["path"]
-        is_upload = path == "/api/web/files" or (
-            path.startswith("/api/desk/conversations/") and path.endswith("/files")
+        is_upload = (
+            path == "/api/web/files"
+            or path.startswith("/apply/papers/")
+            or (path.startswith("/api/desk/conversations/") and path.endswith("/files"))
         )
         limit = FILE_LIMIT if is_upload else JSON_LIMIT
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > limit:
-            await error_response(BodyTooLarge())(scope, receive, send)
+            await self._refusal(Request(scope))(scope, receive, send)
             return
         seen = 0
 
@@ -126,6 +137,13 @@ class Protections:
 
         await self._app(scope, limited, protected)
 
+    def _refusal(self, request: Request) -> Response:
+        error = BodyTooLarge()
+        is_page = request.url.path.startswith("/apply/") and _reads_pages(request)
+        if self._too_large is None or not is_page:
+            return error_response(error)
+        return self._too_large(request, error.detail)
+
     def _add(self, headers: MutableHeaders, path: str) -> None:
         if path.startswith("/widget/"):
             policy = self._embeddable
@@ -139,5 +157,7 @@ class Protections:
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         if self._https:
             headers["Strict-Transport-Security"] = "max-age=31536000"
-        if path.startswith(("/api/", "/desk")):
+        if path.startswith(("/api/", "/desk", "/apply")):
             headers.setdefault("Cache-Control", "no-store")
+        if path.startswith("/apply"):
+            headers["X-Robots-Tag"] = "noindex"

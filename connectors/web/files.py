@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -79,6 +80,12 @@ def attachment(
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
     return Response(body, media_type=mime, headers={**fixed, **(headers or {})})
+
+
+def ai_marks(provider: str, conversation_id: str) -> dict[str, str]:
+    """Return the implicit label that exported generated content carries beside the visible one."""
+    label = {"Label": "1", "ContentProducer": provider, "ProduceID": conversation_id}
+    return {"X-AIGC": json.dumps({"AIGC": label}), "X-AI-Generated": "true"}
 
 
 def _storable(words: str) -> str:

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Query, Request, WebSocket
 from fastapi.responses import Response
 
 from connectors.messages import Chat, Inbound, Part, Reply
-from connectors.web.files import UPLOAD_SCHEMA, attachment, read_upload
+from connectors.web.files import UPLOAD_SCHEMA, ai_marks, attachment, read_upload
 from connectors.web.limits import Allowance, limit_of
 from connectors.web.live import LiveConnection, shown_mode
 from connectors.web.pages import create_page_routes
@@ -53,13 +53,14 @@ class WebChannel:
         feed: Feed,
         refusals: Refusals,
         options: WebOptions,
+        allowance: Allowance | None = None,
     ) -> None:
         self.chat = chat
         self.visitors = visitors
         self.feed = feed
         self.refusals = refusals
         self.options = options
-        self._allowance = Allowance(options.redis_url, refusals.too_many_requests)
+        self._allowance = allowance or Allowance(options.redis_url, refusals.too_many_requests)
         self._sessions = limit_of(options.sessions_per_address)
         self._per_visitor = limit_of(options.messages_per_visitor)
         self._per_address = limit_of(options.messages_per_address)
@@ -110,10 +111,18 @@ class WebChannel:
 
 
 def create_web_router(
-    chat: Chat, visitors: Visitors, feed: Feed, refusals: Refusals, options: WebOptions
+    chat: Chat,
+    visitors: Visitors,
+    feed: Feed,
+    refusals: Refusals,
+    options: WebOptions,
+    allowance: Allowance | None = None,
 ) -> APIRouter:
-    """Return every route of the web channel: the API, the loader and the frame."""
-    channel = WebChannel(chat, visitors, feed, refusals, options)
+    """Return every route of the web channel: the API, the loader and the frame.
+
+    ``allowance`` counts together with other pages of the same visitors; without it, alone.
+    """
+    channel = WebChannel(chat, visitors, feed, refusals, options, allowance)
     router = APIRouter()
     router.include_router(_talk_routes(channel))
     router.include_router(_continuation_routes(channel))
@@ -250,13 +259,7 @@ def _rights_routes(channel: WebChannel) -> APIRouter:
     visit = Depends(channel.visit)
 
     def marked(conversation_id: str) -> dict[str, str]:
-        # Exported generated content carries an implicit label beside the visible one.
-        label = {
-            "Label": "1",
-            "ContentProducer": options.provider,
-            "ProduceID": conversation_id,
-        }
-        return {"X-AIGC": json.dumps({"AIGC": label}), "X-AI-Generated": "true"}
+        return ai_marks(options.provider, conversation_id)
 
     @router.get("/transcript", summary="下载对话记录", response_class=Response)
     async def transcript(conversation_id: str = visit) -> Response:

@@ -31,13 +31,20 @@ def used_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
         visitor.say(f"转账到{CARD}，邮箱{EMAIL}，{SECRET}，民法典第一千零七十九条是什么")
         visitor.say("我想申请法律援助")
         for words in (
+            "我自己",
+            "讨要工资",
             NAME,
             "110105194912310021",
             ID_NUMBER,
             f"{PHONE}x",
             PHONE,
-            "讨要工资",
+            "昆明市官渡区",
+            f"官渡区某村，{SECRET}那家",
+            f"包工头{NAME}",
             f"工地老板拖欠三个月工资，{SECRET}，可以作证。",
+            "要回三个月工资",
+            SECRET,
+            "没有",
             "农民工",
             "同意",
         ):

@@ -120,7 +120,10 @@ def test_an_application_goes_on_with_its_open_question_after_a_lawyer(
     town: Town, size: dict[str, int]
 ) -> None:
     citizen = town.citizen(size).start()
-    assert "您叫什么名字" in citizen.ask("我想申请法律援助")
+    assert "您为谁申请" in citizen.ask("我想申请法律援助")
+    assert "哪一类事" in citizen.ask("我自己")
+    citizen.frame.locator(".options button", has_text="讨要工资").click()
+    citizen.sees("您叫什么名字")
     assert "身份证号" in citizen.ask("张小明")
     assert "手机号" in citizen.ask("11010519491231002X")
     citizen.calls_a_lawyer()
@@ -140,10 +143,9 @@ def test_an_application_goes_on_with_its_open_question_after_a_lawyer(
     assert "由机器人继续为您服务" in returned[1]
     assert asked[0] == "bot"
     assert "请填您的手机号" in asked[1]
-    assert "第 3 步，共 7 步" in citizen.frame.locator(".message.bot").last.inner_text()
-    assert "哪一类事" in citizen.ask("13800138000")
-    citizen.frame.locator(".options button", has_text="讨要工资").click()
-    citizen.sees("第 5 步，共 7 步")
+    assert "第 5 步，共 15 步" in citizen.frame.locator(".message.bot").last.inner_text()
+    assert "发生在哪个县、区" in citizen.ask("13800138000")
+    assert "第 7 步，共 15 步" in citizen.ask("昆明市官渡区")
     assert town.complaints() == []
 
 
@@ -176,12 +178,12 @@ def test_a_consultation_goes_on_with_its_open_question_after_a_lawyer(town: Town
 def test_whoever_leaves_the_queue_goes_on_with_the_open_question(town: Town) -> None:
     citizen = town.citizen().start()
     citizen.ask("我想申请法律援助")
-    citizen.ask("张小明")
+    citizen.ask("我自己")
     citizen.calls_a_lawyer()
     citizen.frame.locator(".options button", has_text="继续问机器人").click()
     citizen.sees("接着上次的申请继续填")
     assert [sender for sender, _ in citizen.shown()[-2:]] == ["system", "bot"]
-    assert "手机号" in citizen.ask("11010519491231002X")
+    assert "叫什么名字" in citizen.ask("讨要工资")
     assert town.complaints() == []
 
 

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from tests.live import LiveApp, Visitor, running, until, words_of
+from tests.live import APPLICATION, LiveApp, Visitor, running, until, words_of
 
 pytestmark = pytest.mark.rasa
 
@@ -167,16 +167,10 @@ def test_an_interrupt_ends_everything_cleanly_and_a_second_start_trains_nothing(
 def _apply(visitor: Visitor) -> str:
     """Fill the application and return its number."""
     visitor.say("我想申请法律援助")
-    for words in (
-        "张小明",
-        "11010519491231002X",
-        "13800138000",
-        "讨要工资",
-        "工地老板拖欠我三个月工资一共两万四千元，没有签合同。",
-        "农民工",
-    ):
+    *answers, last = APPLICATION
+    for words in answers:
         visitor.say(words)
-    said = words_of(visitor.say("同意"))
+    said = words_of(visitor.say(last))
     number = next(word for word in said.replace("\n", " ").split() if word.startswith("FY"))
     return number.strip("，。、")
 

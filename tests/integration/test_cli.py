@@ -96,6 +96,7 @@ def test_doctor_says_what_is_configured_reachable_and_stale(tmp_path: Path) -> N
         "Redis",
         "病毒检查",
         "微信公众号",
+        "文书模板",
         "磁盘",
     ):
         assert name in found.stderr
@@ -117,6 +118,17 @@ def test_doctor_says_whether_the_scanner_answers(tmp_path: Path, clamd_server: A
     )
     assert silent.returncode == 1
     assert "Traceback" not in silent.stderr
+
+
+def test_doctor_names_a_template_of_the_office_that_cannot_be_used(tmp_path: Path) -> None:
+    own = tmp_path / "own letters"
+    own.mkdir()
+    (own / "refusal.docx").write_bytes(b"not a document")
+    found = bot(tmp_path, "doctor", BOT_LETTERS_DIR=str(own))
+    assert re.search(r"文书模板\W+有问题\W", found.stderr), found.stderr
+    assert "refusal.docx" in found.stderr
+    assert found.returncode == 1
+    assert "Traceback" not in found.stderr
 
 
 def test_the_index_is_built_once(tmp_path: Path) -> None:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 from stdnum.cn import ric
 
+from bot.aid.changes import NEWS, AidChanges
 from bot.aid.repository import AidRepository
-from bot.aid.service import Accepted, AidService
+from bot.aid.service import STATE_ACTION, Accepted, AidService
 from bot.dialogue.repository import ConversationRepository
-from bot.domain.aid import Application
+from bot.domain.aid import AidState, Application
+from bot.store.outbox import OutboxRunner
 from bot.store.unit import Store
 from tests.conftest import FixedClock
 
@@ -22,15 +24,36 @@ if TYPE_CHECKING:
 
 ANSWERS: Mapping[str, str] = MappingProxyType(
     {
+        "for_whom": "我自己",
+        "matter": "讨要工资",
         "name": "张小明",
         "id_number": "11010519491231002X",
         "phone": "13800138000",
-        "matter": "讨要工资",
+        "place": "云南省昆明市官渡区",
+        "address": "暂不填",
+        "opponent": "城东建筑公司",
         "facts": "去年三月到六月在城东工地干活，老板拖欠工资两万元。",
+        "request": "要回工资两万元",
+        "evidence": "暂时没有",
+        "deadline": "没有",
         "group": "农民工",
         "pledge": "同意",
     }
 )
+
+ELSEWHERE: Mapping[str, str] = MappingProxyType(
+    {
+        "agent_name": "张大明",
+        "agent_relation": "父亲或母亲",
+        "custody": "官渡区看守所",
+        "stage": "公安或检察院在办",
+        "counsel": "没有请律师",
+        "special": "都没有",
+        "income": "没有固定来源",
+        "means": "困难，作个人诚信承诺",
+    }
+)
+"""Answers to questions that the usual ones do not lead to."""
 
 
 @dataclass
@@ -40,21 +63,58 @@ class Applicant:
     service: AidService
     conversations: ConversationRepository
     conversation_id: str
+    repository: AidRepository
+    changes: AidChanges
+    clock: FixedClock
 
     def say(self, words: str, option: str | None = None) -> object:
         return self.service.answer(self.conversation_id, words, option)
 
     def fill(self, until: str | None = None, **other: str) -> None:
         """Answer every question, or those before ``until``; ``other`` replaces usual answers."""
-        self.service.open(self.conversation_id)
-        for key, words in {**ANSWERS, **other}.items():
-            if key == until:
+        service = self.service
+        draft = service.open(self.conversation_id)
+        answers = {**ELSEWHERE, **ANSWERS, **other}
+        while not service.form.is_complete(draft.values, service.today()):
+            asked = service.asked(draft).key
+            if asked == until:
                 return
-            assert isinstance(self.say(words), Accepted), key
+            taken = self.say(answers[asked])
+            assert isinstance(taken, Accepted), (asked, taken)
+            draft = taken.draft
 
     def apply(self, **other: str) -> Application:
         self.fill(**other)
         return self.service.submit(self.conversation_id)
+
+    def move(self, number: str, to: AidState, note: str = "") -> None:
+        """Change the state as the staff does, and deliver the notice."""
+        with self.repository.store.write() as connection:
+            application = self.repository.application(connection, number, lock=True)
+            assert application is not None
+            self.changes.apply(
+                connection,
+                application,
+                "1:王",
+                STATE_ACTION + to,
+                note=note,
+                values={"state": to},
+                news=f"{number} {to} {note}",
+            )
+        self.deliver()
+
+    def deliver(self) -> int:
+        """Run the outbox; return how many notices went out."""
+        handlers = {
+            "aid_submitted": self.service.notify_submitted,
+            NEWS: self.changes.deliver,
+        }
+        return OutboxRunner(self.repository.store, self.clock, handlers).run_once()
+
+    def stored(self, number: str) -> Application:
+        found = self.repository.find(number)
+        assert found is not None
+        return found
 
     def told(self) -> list[str]:
         """Return what the system said in the conversation."""
@@ -70,9 +130,11 @@ def identity_number(serial: int) -> str:
 
 def make_applicant(store: Store, clock: FixedClock, conversation_id: str = "") -> Applicant:
     conversations = ConversationRepository(store, clock)
-    service = AidService(AidRepository(store, clock), conversations, clock)
+    repository = AidRepository(store, clock)
+    service = AidService(repository, conversations, clock)
+    changes = AidChanges(repository, conversations, clock)
     opened = conversation_id or conversations.create("web", "v1")[0].id
-    return Applicant(service, conversations, opened)
+    return Applicant(service, conversations, opened, repository, changes, clock)
 
 
 @pytest.fixture

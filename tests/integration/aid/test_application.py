@@ -18,8 +18,8 @@ from bot.aid.service import (
     PutAside,
     Rejected,
 )
-from bot.domain.aid import TRANSITIONS, AidState, application_number
-from bot.errors import BadInput, IllegalMove, NotFound
+from bot.domain.aid import AidState, application_number
+from bot.errors import NotFound
 from bot.store.outbox import OutboxRunner
 from bot.store.tables import aid_applications, aid_drafts, aid_numbers, outbox
 from bot.store.unit import Store
@@ -44,17 +44,17 @@ def test_a_full_walk_ends_in_one_application(applicant: Applicant, store: Store)
     assert application.number == FIRST_NUMBER
     assert application.state is AidState.SUBMITTED
     assert dict(application.fields) == dict(ANSWERS)
-    assert applicant.service.get(FIRST_NUMBER) == application
+    assert applicant.stored(FIRST_NUMBER) == application
     assert applicant.service.draft(applicant.conversation_id) is None
     assert count(store, outbox) == 1
-    assert [e.action for e in applicant.service.trail(FIRST_NUMBER)] == ["state.submitted"]
+    assert [e.action for e in applicant.repository.trail(FIRST_NUMBER)] == ["state.submitted"]
 
 
 def test_questions_come_one_by_one_in_order(applicant: Applicant) -> None:
     service, asked = applicant.service, []
     draft = service.open(applicant.conversation_id)
     for words in ANSWERS.values():
-        asked.append(service.form.pending(draft.values).key)
+        asked.append(service.asked(draft).key)
         result = applicant.say(words)
         assert isinstance(result, Accepted)
         draft = result.draft
@@ -70,12 +70,12 @@ def test_a_wrong_check_digit_three_times_keeps_the_draft(applicant: Applicant) -
         assert "校验位" in result.sentence
     draft = applicant.service.draft(applicant.conversation_id)
     assert draft is not None
-    assert dict(draft.values) == {"name": "张小明"}
+    assert set(draft.values) == {"for_whom", "matter", "name"}
     assert isinstance(applicant.say(ANSWERS["id_number"]), Accepted)
 
 
 def test_the_last_answer_can_be_corrected(applicant: Applicant) -> None:
-    applicant.fill(until="matter")
+    applicant.fill(until="place")
     field = applicant.service.correct_last(applicant.conversation_id)
     assert field is not None
     assert field.key == "phone"
@@ -93,10 +93,10 @@ def test_there_is_nothing_to_correct_before_the_first_answer(applicant: Applican
 def test_the_same_message_answers_only_one_question(applicant: Applicant) -> None:
     service, conversation_id = applicant.service, applicant.conversation_id
     service.open(conversation_id)
-    service.answer(conversation_id, "张小明", inbound_id=5)
-    again = service.answer(conversation_id, "张小明", inbound_id=5)
+    service.answer(conversation_id, "我自己", inbound_id=5)
+    again = service.answer(conversation_id, "我自己", inbound_id=5)
     assert isinstance(again, Accepted)
-    assert dict(again.draft.values) == {"name": "张小明"}
+    assert dict(again.draft.values) == {"for_whom": "我自己"}
 
 
 def test_an_old_button_does_not_answer_the_present_question(applicant: Applicant) -> None:
@@ -110,10 +110,8 @@ def test_a_draft_survives_a_restart(applicant: Applicant, store: Store, clock: F
     applicant.fill(until="facts")
     later = make_applicant(store, clock, applicant.conversation_id)
     draft = later.service.open(later.conversation_id)
-    assert later.service.form.pending(draft.values).key == "facts"
-    later.say(ANSWERS["facts"])
-    later.say(ANSWERS["group"])
-    later.say(ANSWERS["pledge"])
+    assert later.service.asked(draft).key == "facts"
+    later.fill()
     assert later.service.submit(later.conversation_id).fields["name"] == "张小明"
 
 
@@ -123,7 +121,8 @@ def test_a_cancelled_draft_is_kept_aside_and_taken_up_again(applicant: Applicant
     assert applicant.service.open_draft(applicant.conversation_id) is None
     with pytest.raises(NotFound):
         applicant.say("13800138000")
-    assert set(applicant.service.open(applicant.conversation_id).values) == {"name", "id_number"}
+    resumed = applicant.service.open(applicant.conversation_id)
+    assert set(resumed.values) == {"for_whom", "matter", "name", "id_number"}
 
 
 def test_a_discarded_draft_is_gone(applicant: Applicant) -> None:
@@ -168,12 +167,13 @@ def test_the_same_matter_is_not_accepted_twice(applicant: Applicant, store: Stor
     draft = applicant.service.draft(applicant.conversation_id)
     assert draft is not None
     assert not draft.active
-    assert set(draft.values) == {"name", "id_number", "phone", "group"}
+    assert not {"matter", "facts", "pledge"} & set(draft.values)
+    assert {"name", "id_number", "phone", "group"} <= set(draft.values)
 
 
 def test_a_matter_that_ended_can_be_applied_for_again(applicant: Applicant) -> None:
     first = applicant.apply()
-    applicant.service.change_state(first.number, AidState.REFUSED, "1:王", "不属于援助范围")
+    applicant.move(first.number, AidState.REFUSED, "不属于援助范围")
     assert applicant.apply().number != first.number
 
 
@@ -220,18 +220,10 @@ def test_no_confirmation_comes_after_the_news_of_a_later_state(
     applicant: Applicant, store: Store, clock: FixedClock
 ) -> None:
     number = applicant.apply().number
-    applicant.service.change_state(number, AidState.ACCEPTED, "1:王")
-    OutboxRunner(store, clock, {"aid_submitted": applicant.service.notify_submitted}).run_once()
+    applicant.move(number, AidState.ACCEPTED)
     told = applicant.told()
     assert len(told) == 1
-    assert "已受理" in told[0]
-
-
-def test_missing_papers_are_asked_for_with_the_way_to_bring_them(applicant: Applicant) -> None:
-    number = applicant.apply().number
-    applicant.service.change_state(number, AidState.NEED_SUPPLEMENT, "1:王", "请补劳动合同。")
-    for said in ("回形针", "PDF", "12348", "工作人员能看到"):
-        assert said in applicant.told()[-1]
+    assert "accepted" in told[0]
 
 
 def test_a_stop_in_the_middle_of_submitting_leaves_the_draft(
@@ -307,11 +299,7 @@ def test_numbers_begin_again_each_chinese_day(store: Store, clock: FixedClock) -
 
 
 def test_free_words_of_the_matter_are_not_stored_in_the_clear(applicant: Applicant) -> None:
-    applicant.fill(until="matter")
-    applicant.say("邻居张大力占了我家宅基地")
-    for key in ("facts", "group", "pledge"):
-        applicant.say(ANSWERS[key])
-    application = applicant.service.submit(applicant.conversation_id)
+    application = applicant.apply(matter="邻居张大力占了我家宅基地", means="不算困难")
     assert application.matter == "其他"
     assert application.fields["matter"] == "邻居张大力占了我家宅基地"
 
@@ -337,7 +325,7 @@ def test_a_confirmation_for_an_erased_conversation_is_dropped(
     applicant.conversations.erase(applicant.conversation_id)
     handlers = {"aid_submitted": applicant.service.notify_submitted}
     assert OutboxRunner(store, clock, handlers).run_once() == 1
-    assert applicant.service.get(number).conversation_id is None
+    assert applicant.stored(number).conversation_id is None
 
 
 # --- asking about it --------------------------------------------------------------------------
@@ -389,82 +377,40 @@ def test_guessing_the_phone_is_stopped_for_an_hour(
     assert ask("8000") is Lookup.FOUND
 
 
-# --- staff ------------------------------------------------------------------------------------
+# --- what the staff changes -------------------------------------------------------------------
 
 
-def test_a_change_of_state_is_recorded_and_told_to_the_citizen(applicant: Applicant) -> None:
+def test_a_change_is_recorded_and_told_to_the_citizen_once(applicant: Applicant) -> None:
     number = applicant.apply().number
-    changed = applicant.service.change_state(number, AidState.ACCEPTED, "1:王主任")
-    assert changed.application.state is AidState.ACCEPTED
-    assert changed.message is not None
-    assert applicant.service.get(number).state is AidState.ACCEPTED
-    assert "已受理" in applicant.told()[-1]
-    last = applicant.service.trail(number)[-1]
-    assert (last.actor, last.action) == ("1:王主任", "state.accepted")
-
-
-def test_missing_papers_are_told_and_shown_with_the_progress(applicant: Applicant) -> None:
-    number = applicant.apply().number
-    applicant.service.change_state(number, AidState.NEED_SUPPLEMENT, "1:王", "请补交劳动合同。")
+    applicant.deliver()
+    applicant.move(number, AidState.NEED_SUPPLEMENT, "请补交劳动合同。")
+    assert applicant.stored(number).state is AidState.NEED_SUPPLEMENT
     assert "请补交劳动合同。" in applicant.told()[-1]
+    last = applicant.repository.trail(number)[-1]
+    assert (last.actor, last.action, last.note) == (
+        "1:王",
+        "state.need_supplement",
+        "请补交劳动合同。",
+    )
     found = applicant.service.status(applicant.conversation_id, "查进度")
     assert found.progress[0].note == "请补交劳动合同。"
+    assert applicant.deliver() == 0
+    assert len(applicant.told()) == 2
 
 
-@pytest.mark.parametrize("to", [AidState.REFUSED, AidState.NEED_SUPPLEMENT])
-def test_a_refusal_without_reasons_is_not_carried_out(applicant: Applicant, to: AidState) -> None:
-    number = applicant.apply().number
-    with pytest.raises(BadInput):
-        applicant.service.change_state(number, to, "1:王", "  ")
-    assert applicant.service.get(number).state is AidState.SUBMITTED
-    assert applicant.told() == []
-
-
-def test_only_the_moves_of_the_table_are_carried_out(applicant: Applicant) -> None:
-    number = applicant.apply().number
-    for to in set(AidState) - TRANSITIONS[AidState.SUBMITTED]:
-        with pytest.raises(IllegalMove):
-            applicant.service.change_state(number, to, "1:王", "说明")
-    assert applicant.service.get(number).state is AidState.SUBMITTED
-
-
-def test_two_officers_cannot_both_decide(applicant: Applicant) -> None:
-    number = applicant.apply().number
-    outcomes: list[str] = []
-    start = threading.Barrier(2)
-
-    def decide(to: AidState) -> None:
-        start.wait()
-        try:
-            applicant.service.change_state(number, to, "1:王", "理由")
-            outcomes.append("done")
-        except IllegalMove:
-            outcomes.append("refused")
-
-    threads = [
-        threading.Thread(target=decide, args=(AidState.NEED_SUPPLEMENT,)),
-        threading.Thread(target=decide, args=(AidState.NEED_SUPPLEMENT,)),
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(outcomes) == ["done", "refused"]
-    assert len(applicant.told()) == 1
-
-
-def test_a_state_can_change_after_the_conversation_was_erased(applicant: Applicant) -> None:
+def test_a_change_after_the_conversation_was_erased_tells_nobody(applicant: Applicant) -> None:
     number = applicant.apply().number
     applicant.conversations.erase(applicant.conversation_id)
-    changed = applicant.service.change_state(number, AidState.ACCEPTED, "1:王")
-    assert changed.message is None
-    assert applicant.service.get(number).state is AidState.ACCEPTED
+    applicant.move(number, AidState.ACCEPTED)
+    assert applicant.stored(number).state is AidState.ACCEPTED
 
 
-def test_reading_in_full_is_recorded(applicant: Applicant) -> None:
-    number = applicant.apply().number
-    assert applicant.service.reveal(number, "2:李").fields["phone"] == "13800138000"
-    assert applicant.service.trail(number)[-1].action == "reveal"
+def test_a_notice_whose_conversation_went_meanwhile_is_dropped(applicant: Applicant) -> None:
+    told = {"key": "aid_news:1", "conversation_id": applicant.conversation_id, "text": "受理"}
+    assert applicant.changes.deliver(told) is not None
+    assert applicant.changes.deliver(told) is None
+    applicant.conversations.erase(applicant.conversation_id)
+    assert applicant.changes.deliver({**told, "key": "aid_news:2"}) is None
 
 
 # --- at rest ----------------------------------------------------------------------------------
@@ -478,7 +424,7 @@ def test_nothing_personal_stands_in_the_database_file(
     _assert_hidden(sqlite_store)
     applicant.say("同意")
     number = applicant.service.submit(applicant.conversation_id).number
-    applicant.service.change_state(number, AidState.REFUSED, "1:王", "张小明材料不实")
+    applicant.move(number, AidState.REFUSED, "张小明材料不实")
     _assert_hidden(sqlite_store)
 
 

@@ -49,7 +49,7 @@ def test_a_sum_asks_for_what_it_could_not_read(desk: Desk) -> None:
 
 
 def test_a_sum_without_a_needed_figure_names_it(desk: Desk) -> None:
-    said = work_out(desk, "loan_interest", "10万", "12%", "2025-01-01", "2025-12-31", "跳过")
+    said = work_out(desk, "loan_interest", "10万", "12%", "2026-10-01", "2026-10-31", "跳过")
     assert "一年期LPR" in said
     assert "不能替您猜" in said
 

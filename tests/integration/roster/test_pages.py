@@ -24,6 +24,8 @@ TEMPLATES = Path(bot.web.__file__).parent / "templates"
 SCRIPT = {SCRIPT_HEADER: SCRIPT_VALUE}
 WEEK = ["9:00-12:00 14:00-17:00"] * 5 + ["", ""]
 FOREIGN = {"Origin": "https://evil.example"}
+MANY_PROVINCES = [*map(str, (*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47),
+                            *range(50, 55), *range(61, 66)))]  # fmt: skip
 
 
 class Pages:
@@ -132,6 +134,37 @@ def test_after_an_error_an_office_keeps_what_was_typed(pages: Pages) -> None:
         assert kept in answer.text
     assert pages.world.roster.service.offices() == []
     assert pages.of("boss").get("/desk/roster/offices/999").status_code == 404
+
+
+def test_the_places_of_an_office_are_typed_by_name_or_code_and_shown_by_name(
+    pages: Pages,
+) -> None:
+    pages.add_office(areas="昆明市官渡区\n530103、昆明市")
+    [office] = pages.world.roster.service.offices()
+    assert office.areas == ("530111", "530103", "5301")
+    page = pages.of("boss").get("/desk/roster").text
+    assert "管辖地区：云南省昆明市官渡区、云南省昆明市盘龙区、云南省昆明市" in page
+    form = pages.of("boss").get(f"/desk/roster/offices/{office.id}").text
+    assert "云南省昆明市盘龙区\n云南省昆明市</textarea>" in form
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("火星", "没认出“火星”是哪里"),
+        ("999999", "没有 999999 这个行政区划代码"),
+        ("朝阳区", "北京市朝阳区、吉林省长春市朝阳区"),
+        ("\n".join(MANY_PROVINCES), "最多 28 个"),
+    ],
+)  # fmt: skip
+def test_a_place_that_is_none_or_one_of_several_is_refused_and_kept(
+    pages: Pages, typed: str, says: str
+) -> None:
+    answer = pages.add_office(areas=typed)
+    assert answer.status_code == 422
+    assert says in answer.text
+    assert f"{typed}</textarea>" in answer.text
+    assert pages.world.roster.service.offices() == []
 
 
 def test_a_shift_is_added_shown_by_day_and_removed(pages: Pages) -> None:

@@ -15,6 +15,14 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
+from bot.aid.changes import AidChanges
+from bot.aid.paperwork import Paperwork
+from bot.aid.repository import AidRepository
+from bot.aid.service import AidService
+from bot.apply.endpoints import create_apply_router
+from bot.apply.pages import too_large_page
+from bot.apply.service import ApplyService
+from bot.apply.session import Door
 from bot.bus import InProcessBus, conversation_topic
 from bot.calculators.endpoints import create_calculator_pages
 from bot.continuation.repository import ContinuationRepository
@@ -25,6 +33,7 @@ from bot.dialogue.waiting import NoDuty, NoNumbers, WaitingRoom
 from bot.domain.clock import Clock, SystemClock
 from bot.domain.conversation import HandoverReason, Mode, Sender
 from bot.errors import EmptyMessage, MessageTooLong
+from bot.letters.service import TEMPLATES, Letters
 from bot.privacy.repository import PrivacyRepository
 from bot.privacy.service import PrivacyService
 from bot.ratings.repository import RatingRepository
@@ -41,6 +50,7 @@ from bot.web.http import Protections, install_error_handlers
 from bot.web.pages import create_pages, not_found_page
 from bot.web.visitors import REFUSALS, BusFeed, WebVisitors
 from connectors.messages import Inbound, Outbound, Part, Reply, buttons, notice, text
+from connectors.web.limits import Allowance
 from connectors.web.ports import WebOptions
 from connectors.web.router import create_web_router
 from knowledge_base.loader import load
@@ -214,7 +224,12 @@ def build(
     app = FastAPI(docs_url=None)
     templates = Jinja2Templates(ROOT / "bot" / "web" / "templates")
     install_error_handlers(app, not_found_page(templates, chosen.bureau))
-    app.add_middleware(Protections, embedding_sites=chosen.allowed_sites, https=False)
+    app.add_middleware(
+        Protections,
+        embedding_sites=chosen.allowed_sites,
+        https=False,
+        too_large=too_large_page(templates, chosen.bureau),
+    )
     web = ROOT / "bot" / "web"
     app.mount("/static", StaticFiles(directory=web / "static"))
     if kb is not None:
@@ -228,8 +243,22 @@ def build(
                 FixedClock(),
             )
         )
-    app.include_router(create_web_router(chat, visitors, BusFeed(bus), REFUSALS, chosen))
-
+    allowance = Allowance(chosen.redis_url, REFUSALS.too_many_requests)
+    feed = BusFeed(bus)
+    app.include_router(create_web_router(chat, visitors, feed, REFUSALS, chosen, allowance))
+    aid = AidRepository(store, clock)
+    service = AidService(aid, conversations, clock)
+    form = ApplyService(
+        service,
+        aid,
+        AidChanges(aid, conversations, clock),
+        Paperwork(store, clock, service.form),
+        Letters(TEMPLATES, None, chosen.bureau),
+        UploadRepository(store, clock),
+        clock,
+    )
+    door = Door(visitors, feed, chosen, allowance, secure=False)
+    app.include_router(create_apply_router(form, door, templates))
     return SmallApp(app, chat, conversations, bus, store, chosen)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.aid.form import Fits, Wrong, check, load_form, reads_as_answer
+from bot.aid.form import load_form
+from bot.aid.reading import Fits, Wrong, check, corrects, reads_as_answer
 from bot.dialogue.digression import place_of
 from bot.domain.aid import AidState
 from knowledge_base.loader import ROOT, load
@@ -46,6 +47,24 @@ IDENTITY = "11010519491231002X"
         ("pledge", "好", "同意"),
         ("pledge", "确认", "同意"),
         ("pledge", "1", "同意"),
+        ("for_whom", "我儿子", "我的未成年孩子"),
+        ("for_whom", "4", "被关押的家人"),
+        ("stage", "公安在办", "公安或检察院在办"),
+        ("group", "我是农民工", "农民工"),
+        ("stage", "已到法院,普通程序", "已到法院，普通程序"),
+        ("means", "困难，作个人诚信承诺", "困难，作个人诚信承诺"),
+        ("agent_relation", "妈妈", "父亲或母亲"),
+        ("place", "昆明官渡区", "云南省昆明市官渡区"),
+        ("place", "我在石林县的工地", "云南省昆明市石林彝族自治县"),
+        ("address", "官渡区某小区3栋502", "官渡区某小区3栋502"),
+        ("address", "不方便", "暂不填"),
+        ("opponent", "城东建筑公司", "城东建筑公司"),
+        ("opponent", "不晓得", "不知道"),
+        ("evidence", "没有", "暂时没有"),
+        ("deadline", "2026-12-1", "2026-12-01"),
+        ("deadline", "仲裁期限到2026年12月1日", "2026-12-01"),
+        ("deadline", "没有", "没有"),
+        ("deadline", "财产保全", "要马上申请财产保全"),
         (
             "facts",
             "去年三月在工地干活，老板拖欠工资两万元。",
@@ -81,6 +100,17 @@ def test_a_good_answer_is_read_and_taken(key: str, words: str, value: str) -> No
         ("facts", "工伤", "short"),
         ("facts", "事" * 1501, "long"),
         ("group", "退休工人", "form"),
+        ("place", "在工地", "form"),
+        ("place", "云南", "wide"),
+        ("address", "无", "form"),
+        ("request", "钱", "form"),
+        ("opponent", "张" * 301, "long"),
+        ("deadline", "12月1日", "form"),
+        ("deadline", "2026-2-30", "form"),
+        ("agent_relation", "邻居", "form"),
+        ("group", "我不是农民工", "form"),
+        ("group", "农民工也是残疾人", "form"),
+        ("pledge", "我不太同意", "form"),
         ("pledge", "不同意", "refused"),
         ("pledge", "2", "refused"),
         ("pledge", "3", "form"),
@@ -159,6 +189,32 @@ def test_a_button_of_the_form_is_always_an_answer_and_another_is_not() -> None:
     assert check(matter, "工伤", "aid.matter.injury") == Fits("工伤")
     assert isinstance(check(matter, "工伤", "aid.matter.unknown"), Wrong)
     assert not reads_as_answer(matter, "有欠条", "guided.wage-arrears.3.0")
+
+
+def test_places_of_one_name_are_told_apart() -> None:
+    result = check(FIELDS["place"], "鼓楼区", None)
+    assert isinstance(result, Wrong)
+    assert "江苏省南京市鼓楼区" in result.sentence
+    assert "省、市" in result.sentence
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [("改手机号", "phone"), ("我要修改我的电话", "phone"), ("改一下身份证号", "id_number"),
+     ("更正地址", "address"), ("改为谁申请", "for_whom")],
+)  # fmt: skip
+def test_a_wish_to_correct_names_its_question(words: str, key: str) -> None:
+    assert corrects(tuple(FIELDS.values()), words, None) is FIELDS[key]
+
+
+@pytest.mark.parametrize("words", ["改一下上一个", "改合同", "改", "手机号", "我改主意了不申请"])
+def test_other_words_correct_nothing(words: str) -> None:
+    assert corrects(tuple(FIELDS.values()), words, None) is None
+
+
+def test_what_people_call_a_question_names_one_question_only() -> None:
+    called = [name for field in FIELDS.values() for name in {field.label, *field.called}]
+    assert len(called) == len(set(called))
 
 
 def test_each_field_asks_one_question_in_plain_words() -> None:

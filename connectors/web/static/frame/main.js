@@ -96,6 +96,14 @@ async function start() {
       }
       draw();
     },
+    // The form is a page of its own; the token goes there in a body, never in an address.
+    fillForm() {
+      const form = Object.assign(document.createElement('form'), { method: 'post', action: '/apply/enter', target: '_blank', rel: 'noopener', hidden: true });
+      form.append(Object.assign(document.createElement('input'), { type: 'hidden', name: 'token', value: memory.kept.token }));
+      document.body.append(form);
+      form.submit();
+      form.remove();
+    },
     popout() {
       const handed = memory.kept ? `#k=${encodeURIComponent(JSON.stringify(memory.kept))}` : '';
       const url = `${location.origin}/widget/frame?popout=1&locale=${locale}${handed}`;

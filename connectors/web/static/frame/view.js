@@ -188,6 +188,7 @@ function Menu({ app, t, chat, locale, onClose }) {
       <label class="menu-item">${t('language')}<select value=${locale} onChange=${(event) => app.setLocale(event.target.value)}>
         ${Object.entries(LOCALES).map(([name, label]) => html`<option value=${name} selected=${locale === name}>${label}</option>`)}</select></label>
       ${app.embedded && item('popout', app.popout)}
+      ${inChat && item('apply_form', app.fillForm)}
       ${inChat && item('code_give', () => app.show('give'))}
       ${item('code_have', () => app.show('enter'))}
       ${item('privacy', () => app.show('privacy'))}
