@@ -25,11 +25,15 @@ from bot.apply.session import COOKIE
 from bot.domain.clock import CHINA
 from bot.texts import load_texts
 
-AGAIN_S = 0.1
+AGAIN_S, LONGEST_PAUSE_S = 0.1, 2.0
+"""Somebody whose page does not load waits a little longer each time."""
 LONGEST_WAIT_S = 120.0
 NUMBER = re.compile(r"FY\d{8}-\d{4,6}-\d")
 ASKS = re.compile(r"/apply/q/([a-z_]+)")
 DONE = "/apply/done"
+BEGIN, GO_ON = "申请法律援助", "继续申请法律援助"
+STEP = re.compile(r"第 (\d+) 步")
+MOST_TURNS = 60
 
 PLACES = ("昆明市官渡区", "昆明市五华区", "云南省石林县", "云南省蒙自市", "大理市", "曲靖市麒麟区")
 STORY = (
@@ -79,6 +83,8 @@ class Person:
     """Of the application, as told."""
     acknowledged: bool = False
     token: str = ""
+    begun: bool = False
+    """A first question was asked, so a draft is kept."""
 
     @property
     def identity_number(self) -> str:
@@ -134,6 +140,7 @@ class Browser:
         """
         begun = await self._send("POST", "/apply/begin", {"consent": _consent()})
         self.person.token = _cookie(begun) or self.person.token
+        self.person.begun = True
         form, place = load_form(), begun.headers.get("location", "")
         for _ in range(100):
             if place == "/apply/check":
@@ -176,7 +183,7 @@ class Browser:
         self, method: str, path: str, data: dict[str, str] | None = None
     ) -> httpx2.Response:
         headers = {"Cookie": f"{COOKIE}={self.person.token}"} if self.person.token else {}
-        ends = time.monotonic() + LONGEST_WAIT_S
+        ends, pause = time.monotonic() + LONGEST_WAIT_S, AGAIN_S
         while True:
             started = time.perf_counter()
             try:
@@ -192,7 +199,8 @@ class Browser:
             self.times.faults[fault] += 1
             if not self.comes_back or time.monotonic() > ends:
                 raise Unanswered(f"{path}: {fault}")
-            await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_S)
 
 
 @dataclass
@@ -214,22 +222,32 @@ class Talker:
         started = time.perf_counter()
         opened = await self._post("/api/web/sessions", {"consent": _consent()})
         self.person.token = opened["token"]
-        await self._say("申请法律援助")
         form, today = load_form(), dt.datetime.now(CHINA).date()
         values: dict[str, str] = {}
-        while not form.is_complete(values, today):
-            asked = form.pending(values, today)
+        reply = await self._say(BEGIN)
+        for _ in range(MOST_TURNS):
+            said = " ".join(_strings(reply))
+            step, fields = STEP.findall(said), form.relevant(values, today)
+            if not step or int(step[-1]) > len(fields):
+                # Rasa took too long, so that something else was answered.
+                self.times.faults["no question"] += 1
+                await asyncio.sleep(LONGEST_PAUSE_S)
+                reply = await self._say(GO_ON)
+                continue
+            self.person.begun = True
+            asked = fields[int(step[-1]) - 1]
             words, option = self.person.answer(asked)
             label = next((o.label for o in asked.options if asked.option_id(o) == option), words)
             values[asked.key] = label
             sent = time.perf_counter()
             reply = await self._say(label, option)
-        self.times.submissions.append(time.perf_counter() - sent)
-        self.times.whole.append(time.perf_counter() - started)
-        found = NUMBER.search(" ".join(_strings(reply)))
-        if found is None:
-            raise Unanswered("the last answer brought no number")
-        self.person.number, self.person.acknowledged = found[0], True
+            found = NUMBER.search(" ".join(_strings(reply)))
+            if found is not None:
+                self.times.submissions.append(time.perf_counter() - sent)
+                self.times.whole.append(time.perf_counter() - started)
+                self.person.number, self.person.acknowledged = found[0], True
+                return
+        raise Unanswered(f"no number after {MOST_TURNS} messages")
 
     async def _say(self, words: str, option: str = "") -> Any:
         self.sent += 1

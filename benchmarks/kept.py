@@ -30,7 +30,7 @@ class Kept:
     doubled: tuple[int, ...]
     """Serials of people with more than one application, or with one and a draft."""
     strays: tuple[int, ...]
-    """Serials of people with a session who have neither an application nor a draft."""
+    """Serials of people who had begun and have neither an application nor a draft."""
     repeated_numbers: tuple[str, ...]
 
     @property
@@ -62,7 +62,7 @@ def look(store: Store, people: Sequence[Person]) -> Kept:
             lost.append(person.serial)
         if len(own) + has_draft > 1:
             doubled.append(person.serial)
-        if person.token and not own and not has_draft:
+        if person.begun and not own and not has_draft:
             strays.append(person.serial)
     issued = Counter(number for each in numbers.values() for number in each)
     told = Counter(person.number for person in people if person.number)

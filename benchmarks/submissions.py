@@ -150,7 +150,7 @@ async def at_once(
         async def prepare(person: Person) -> None:
             async with gate:
                 await _tried(browsers[person.serial].fill_in(), times)
-                show("先填好", sum(bool(p.token) for p in people), len(prepared))
+                show("先填好", sum(p.begun for p in people), len(prepared))
 
         await asyncio.gather(*map(prepare, prepared))
         times.pages.clear()

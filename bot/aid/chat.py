@@ -24,7 +24,8 @@ from bot.aid.service import (
 )
 from bot.dialogue.normalise import clean
 from bot.dialogue.turn import Turn, TurnReply
-from bot.domain.aid import ENDED, Application, Draft
+from bot.domain.aid import ENDED, AidState, Application, Draft
+from bot.domain.clock import china_date
 from bot.errors import NotFound
 from bot.texts import Texts
 from connectors.messages import Part, buttons, notice, text
@@ -277,12 +278,14 @@ class AidChat:
         return buttons(*choices, *(self._texts.button(key) for key in keys))
 
     def _card(self, progress: Progress) -> Part:
-        rows: list[Sequence[str]] = list(self._rows(progress.application))
-        says = self._own.say(f"states.{progress.application.state}.says")
-        if progress.note:
-            says = f"{says}\n{progress.note}"
-        rows.append([self._own.say("reply.rows.note"), says])
-        return Part("card", {"title": self._own.say("status.title"), "rows": rows})
+        say, application = self._own.say, progress.application
+        rows: list[Sequence[str]] = list(self._rows(application))
+        rows.append([say("reply.rows.note"), say(f"states.{application.state}.says")])
+        if progress.history:
+            last = progress.history[-1]
+            told = f"{day_in_chinese(china_date(last.at))} {last.title}\n{last.says}"
+            rows.append([say("reply.rows.last"), told])
+        return Part("card", {"title": say("status.title"), "rows": rows})
 
     def _rows(self, application: Application) -> list[Sequence[str]]:
         say = self._own.say
@@ -292,8 +295,12 @@ class AidChat:
             [say("reply.rows.state"), say(f"states.{application.state}.label")],
         ]
         if application.days_left(self._service.today()) is not None:
-            by = say("reply.decide_by", day=day_in_chinese(application.decide_by))
-            rows.append([say("reply.rows.decide_by"), by])
+            last = say("reply.decide_by", day=day_in_chinese(application.decide_by))
+            rows.append([say("reply.rows.decide_by"), last])
+        if application.state is AidState.NEED_SUPPLEMENT and application.supplement_by is not None:
+            rows.append(
+                [say("reply.rows.supplement_by"), day_in_chinese(application.supplement_by)]
+            )
         return rows
 
     def _buttons(self, *keys: str) -> Part:

@@ -106,10 +106,10 @@ class Lookup(StrEnum):
 
 @dataclass(frozen=True)
 class Progress:
-    """An application as its applicant sees it; ``note`` is what staff wrote last."""
+    """An application as its applicant sees it, with what was done to it, oldest first."""
 
     application: Application
-    note: str
+    history: tuple[Step, ...]
 
 
 @dataclass(frozen=True)
@@ -430,12 +430,13 @@ class AidService:
         named = [application for application in own if application.number == number]
         if named:
             return self._found(named)
-        last_four = _FOUR_DIGITS.findall(without_number(text))
-        if not last_four:
+        endings = set(_FOUR_DIGITS.findall(without_number(text)))
+        if len(endings) != 1:
+            # Several are guesses, which would count as one.
             return Found(Lookup.NEED_PHONE)
-        return self._by_phone(number, last_four, conversation_id)
+        return self._by_phone(number, endings.pop(), conversation_id)
 
-    def _by_phone(self, number: str, last_four: list[str], conversation_id: str) -> Found:
+    def _by_phone(self, number: str, last_four: str, conversation_id: str) -> Found:
         repository = self._repository
         since = self._clock.now() - LOOKUP_WINDOW
         with self._store.write() as connection:
@@ -443,25 +444,19 @@ class AidService:
             if wrong >= MOST_WRONG_LOOKUPS:
                 return Found(Lookup.LOCKED)
             application = repository.application(connection, number)
-            if application is None or application.fields["phone"][-4:] not in last_four:
+            if application is None or application.fields["phone"][-4:] != last_four:
                 actor = f"{VISITOR}:{conversation_id}"
                 repository.record(connection, actor, DENIED, number)
                 return Found(Lookup.NO_MATCH)
         return self._found([application])
 
     def _found(self, applications: list[Application]) -> Found:
-        progress = (Progress(a, self._last_note(a)) for a in applications)
+        progress = (Progress(a, self.history(a)) for a in applications)
         return Found(Lookup.FOUND, tuple(progress))
 
     def history(self, application: Application) -> tuple[Step, ...]:
         """Return what was done to an application, as its applicant may read it."""
         return timeline(self._repository.trail(application.number), self.form)
-
-    def _last_note(self, application: Application) -> str:
-        action = STATE_ACTION + application.state
-        trail = self._repository.trail(application.number)
-        notes = [e.note for e in trail if e.action == action]
-        return notes[-1] if notes else ""
 
     def today(self) -> dt.date:
         return china_date(self._clock.now())

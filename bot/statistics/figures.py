@@ -138,6 +138,7 @@ def region_of(code: str, level: Level) -> str:
     if not code:
         return ""
     prefecture, province = code[:4] + "00", code[:2] + "0000"
+    codes: tuple[str, ...]
     if level is Level.COUNTY:
         codes = (code, prefecture, province)
     else:

@@ -80,7 +80,7 @@ def test_a_session_without_application_and_without_draft_is_a_stray(
 ) -> None:
     conversations = make_applicant(sqlite_store, clock).conversations
     conversation, token = conversations.create("web", "v1")
-    stray = Person(3, token=token)
+    stray = Person(3, token=token, begun=True)
     assert look(sqlite_store, [stray]).strays == (3,)
     make_applicant(sqlite_store, clock, conversation.id).fill(until="phone")
     found = look(sqlite_store, [stray])

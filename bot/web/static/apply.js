@@ -14,6 +14,14 @@ document.addEventListener('click', (event) => {
   document.cookie = `lawbridge_large=1; path=/apply; samesite=lax${on ? '' : '; max-age=0'}`;
 });
 
+// Whoever must not be seen here leaves no way back: neither the page nor the visit.
+document.addEventListener('click', (event) => {
+  const leave = event.target.closest('[data-leave]');
+  if (!leave) return;
+  fetch('/apply/leave', { method: 'POST', keepalive: true }).catch(() => {});
+  location.replace(leave.dataset.leave);
+});
+
 for (const form of document.querySelectorAll('[data-question]')) keepTyped(form);
 for (const form of document.querySelectorAll('form[data-upload]')) lookAtFile(form);
 for (const form of document.querySelectorAll('form')) sendOnce(form);

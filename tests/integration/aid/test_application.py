@@ -352,6 +352,8 @@ def test_another_conversation_needs_number_and_phone(
     assert ask(f"{number} 后四位 1234") is Lookup.NO_MATCH
     assert ask(f"{number} 后四位 8000") is Lookup.FOUND
     assert ask(f"{number} 13800138000") is Lookup.FOUND
+    # One message is one guess.
+    assert ask(f"{number} 8000 8001 8002") is Lookup.NEED_PHONE
     assert ask("FY20261123-0001-1 后四位 8000") is Lookup.WRONG_NUMBER
 
 
@@ -393,7 +395,7 @@ def test_a_change_is_recorded_and_told_to_the_citizen_once(applicant: Applicant)
         "请补交劳动合同。",
     )
     found = applicant.service.status(applicant.conversation_id, "查进度")
-    assert found.progress[0].note == "请补交劳动合同。"
+    assert "请补交劳动合同。" in found.progress[0].history[-1].says
     assert applicant.deliver() == 0
     assert len(applicant.told()) == 2
 

@@ -195,6 +195,7 @@ def test_another_cookie_sees_nothing_of_it(visiting: Callable[[], Browser]) -> N
         assert "张小明" not in second.page.text
     assert second.get(f"/apply/letter/{number}").page.status_code == 404
     assert second.upload(f"/apply/papers/{number}/1", b"x").status_code == 404
+    second.client.cookies.clear()
     second.client.cookies.set(COOKIE, "forged", path="/apply")
     assert second.get("/apply/check").path == "/apply"
 

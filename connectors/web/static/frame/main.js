@@ -119,6 +119,8 @@ async function start() {
       page.hidden = true;
       mount.remove();
       memory.forget();
+      // The application's pages remember the visit by themselves.
+      fetch('/apply/leave', { method: 'POST', keepalive: true }).catch(() => {});
       if (bridge.origin) bridge.post('exit', { url: config.exit });
       else location.replace(config.exit);
     },
