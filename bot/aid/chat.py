@@ -53,7 +53,7 @@ class AidForm:
         if draft is None:
             return False
         service = self._service
-        if corrects(service.fields(draft), turn.text, turn.option) is not None:
+        if turn.option is None and corrects(service.fields(draft), turn.text) is not None:
             return True
         asked = service.form.refusal if is_refusing(turn) else service.asked(draft)
         return reads_as_answer(asked, turn.text, turn.option)
@@ -121,7 +121,7 @@ class AidChat:
             return False, None
         form = self._service.form
         asked = self._service.asked(draft)
-        correction = corrects(self._service.fields(draft), words, option)
+        correction = None if option else corrects(self._service.fields(draft), words)
         if correction is not None and turn.inbound_id > draft.inbound_id:
             self._service.correct(turn.conversation_id, correction.key, inbound_id=turn.inbound_id)
             return False, None
@@ -130,7 +130,7 @@ class AidChat:
             if refuses(sure, words, option):
                 # Complete as far as Rasa is concerned: submit then says that nothing was sent.
                 return self._service.close(turn.conversation_id), None
-            result = check(sure, words, option)
+            result = check(sure, words, option, self._service.today())
             if not isinstance(result, Fits):
                 return False, TurnReply(APPLY, (notice(result.sentence, "warning"),))
             words, option = asked.options[0].label, asked.option_id(asked.options[0])

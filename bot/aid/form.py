@@ -22,8 +22,6 @@ from knowledge_base.rules.facts import Facts
 
 FILE = Path(__file__).with_name("form.yml")
 OPTION = "aid"
-CORRECT = f"{OPTION}.correct."
-"""Begins the id of a button that opens an answered question again."""
 
 Kind = Literal["name", "identity", "mobile", "choice", "story", "text", "place", "deadline"]
 
@@ -119,13 +117,14 @@ class AidForm:
         return (words or asked.question).strip()
 
     def is_for_another(self, values: Mapping[str, str]) -> bool:
-        return self._option(values, "for_whom") not in ("", "self")
+        return self.option_id_of(values, "for_whom") not in ("", "self")
 
     def facts(self, values: Mapping[str, str], on: dt.date) -> Facts:
         """Return what the answers state to the rules, as of a day."""
         stated: dict[str, Any] = {"applicant": "person"}
         for each in self.fields:
-            option = each.chosen(values.get(each.key, ""))
+            # What a correction left over states nothing.
+            option = each.chosen(values.get(each.key, "")) if self._fits(each, values) else None
             if option is not None:
                 _join(stated, option.facts)
         for name, value in _measured(values, on):
@@ -133,16 +132,18 @@ class AidForm:
         return _FACTS.validate_python(stated)
 
     def _applies(self, asked: Field, values: Mapping[str, str], on: dt.date) -> bool:
-        if any(self._option(values, key) not in ids for key, ids in asked.when.items()):
-            return False
-        if any(self._option(values, key) in ids for key, ids in asked.unless.items()):
-            return False
-        if not asked.unless_exempt:
-            return True
+        if not self._fits(asked, values) or not asked.unless_exempt:
+            return self._fits(asked, values)
         others = {key: value for key, value in values.items() if key != asked.key}
         return assess(self.facts(others, on)).means_state not in _WITHOUT_MEANS
 
-    def _option(self, values: Mapping[str, str], key: str) -> str:
+    def _fits(self, asked: Field, values: Mapping[str, str]) -> bool:
+        """Say whether the options chosen elsewhere lead to a question."""
+        if any(self.option_id_of(values, key) not in ids for key, ids in asked.when.items()):
+            return False
+        return not any(self.option_id_of(values, key) in ids for key, ids in asked.unless.items())
+
+    def option_id_of(self, values: Mapping[str, str], key: str) -> str:
         """Return the id of the option chosen, ``own`` for own words, empty if unanswered."""
         value = values.get(key, "")
         option = self.field_of(key).chosen(value)

@@ -85,13 +85,7 @@ class Materials:
     ) -> bool:
         if material.means and state not in material.means:
             return False
-        return all(_option(form, values, key) in ids for key, ids in material.when.items())
-
-
-def _option(form: AidForm, values: Mapping[str, str], key: str) -> str:
-    value = values.get(key, "")
-    option = form.field_of(key).chosen(value)
-    return option.id if option is not None else OWN_WORDS if value else ""
+        return all(form.option_id_of(values, key) in ids for key, ids in material.when.items())
 
 
 @cache

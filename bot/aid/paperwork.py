@@ -50,6 +50,8 @@ class PaperItem:
     state: PaperState
     due_on: dt.date | None
     file_id: str | None
+    settled_by: int | None = None
+    """Who of the staff said that it came or is not needed; None where its upload did."""
 
 
 @dataclass(frozen=True)
@@ -145,8 +147,12 @@ class Paperwork:
         item_id: int,
         state: PaperState,
         file_id: str | None = None,
+        *,
+        staff_id: int | None = None,
     ) -> PaperItem:
         """Say that a material came, is not needed, or is open after all.
+
+        ``staff_id`` is who says so, None for the applicant.
 
         Raises:
             NotFound: the application has no such material.
@@ -155,7 +161,7 @@ class Paperwork:
         changed = connection.execute(
             update(aid_papers)
             .where(aid_papers.c.id == item_id, aid_papers.c.application_id == application_id)
-            .values(state=state, file_id=file_id, settled_at=now)
+            .values(state=state, file_id=file_id, settled_at=now, settled_by=staff_id)
         ).rowcount
         if not changed:
             raise NotFound
@@ -256,7 +262,13 @@ class Paperwork:
         changed = connection.execute(
             update(aid_papers)
             .where(aid_papers.c.application_id == application_id, aid_papers.c.key == key)
-            .values(state=PaperState.OPEN, due_on=due_on, file_id=None, settled_at=None)
+            .values(
+                state=PaperState.OPEN,
+                due_on=due_on,
+                file_id=None,
+                settled_at=None,
+                settled_by=None,
+            )
         ).rowcount
         return bool(changed)
 
@@ -284,6 +296,7 @@ class Paperwork:
             PaperState(row.state),
             row.due_on,
             row.file_id,
+            row.settled_by,
         )
 
     def _place(self, item: PaperItem) -> tuple[int, int]:

@@ -5,13 +5,14 @@ Pure: whether a message reads as an answer, and whether that answer is acceptabl
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import phonenumbers
 
-from bot.aid.form import CORRECT, OPTION, Field, Option
+from bot.aid.form import OPTION, Field, Option
 from bot.dialogue.digression import bare, digresses, is_command, is_short_question, place_of
 from bot.dialogue.normalise import canonical, clean, is_identity_number
 from bot.dialogue.typed import Unreadable, read_day
@@ -24,10 +25,10 @@ TEXT_LENGTHS = (2, 300)
 LONGEST_NAME = 20
 LONGEST_UNMARKED_NAME = 6
 """A longer name without 我叫 or a dot is hardly one: it is a sentence about the matter."""
+FURTHEST = dt.timedelta(days=3660)
+"""A deadline later than this is a slip of the pen."""
 MOST_PLACES = 4
 """Named in the question which of them is meant."""
-LONGEST_NAMING = 12
-"""Characters in which an option may be named among other words."""
 LONGEST_TRY = 8
 """A longer message that is no option is a digression, not a badly written choice."""
 
@@ -37,7 +38,8 @@ _CORRECTION = re.compile(
 )
 
 
-_DENIES = re.compile(r"[不没非未无否]")
+_NAMES_DAY = re.compile(r"\d|[明后]天|天(?:后|以后|内|就到)")
+_OWN_LEAD = re.compile(r"^(?:我们?家?|本人)?(?:就是|算是|属于|是)(?=.{2})")
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,10 @@ class Wrong:
     sentence: str
 
 
-def check(asked: Field, words: str, option: str | None) -> Fits | Wrong:
-    """Decide whether a message answers the question."""
+def check(asked: Field, words: str, option: str | None, on: dt.date) -> Fits | Wrong:
+    """Decide whether a message answers the question; ``on`` is the day on which it was said."""
+    if asked.kind == "deadline":
+        return _check_deadline(asked, clean(words), option, on)
     return _CHECKS[asked.kind](asked, clean(words), option)
 
 
@@ -67,11 +71,8 @@ def refuses(asked: Field, words: str, option: str | None) -> bool:
     return chosen is not None and chosen.refuses
 
 
-def corrects(fields: Sequence[Field], words: str, option: str | None) -> Field | None:
+def corrects(fields: Sequence[Field], words: str) -> Field | None:
     """Return the question whose answer somebody wants to change, such as 改手机号."""
-    if option is not None:
-        key = option.removeprefix(CORRECT) if option.startswith(CORRECT) else ""
-        return next((f for f in fields if f.key == key), None)
     found = _CORRECTION.fullmatch(bare(canonical(words)))
     named = found[1] if found else ""
     return next((f for f in fields if named and named in (f.label, *f.called)), None)
@@ -100,7 +101,9 @@ def _names_application(plain: str) -> bool:
 
 # --- name -------------------------------------------------------------------------------------
 
+_KIN = r"(?:爸爸?|妈妈?|父亲|母亲|儿子|女儿|老公|老婆|丈夫|妻子|爱人|哥哥?|姐姐?|弟弟?|妹妹?|爷爷|奶奶|外公|外婆|孩子|家人)"
 _NAME_LEAD = re.compile(
+    rf"^我的?{_KIN}(?:的?(?:名字|姓名))?(?:就?叫做?|就?是)?[:：\s]*|^[他她]的?(?:名字|姓名)?(?:就?叫做?|就?是)|"
     r"^(?:我的?(?:姓名|名字|真名)?(?:就?叫做?|就?是)|(?:我的)?(?:姓名|名字|真名)(?:就?叫|就?是)?"
     r"|本人(?:就?叫|就?是)?)[:：\s]*"
 )
@@ -190,29 +193,12 @@ def _chosen(asked: Field, words: str, option: str | None) -> Option | None:
     place = place_of(canonical(words))
     if place is not None:
         return asked.options[place - 1] if 1 <= place <= len(asked.options) else None
-    plain = _plain(words)
-    return next((o for o in asked.options if plain == _plain(o.label) or plain in o.also), None)
-
-
-def _named_in(asked: Field, plain: str) -> Option | None:
-    """Return the one option that a few words name, such as 公安在办; 不是农民工 names none."""
-    if len(plain) > LONGEST_NAMING:
-        return None
-    named = [
-        (option, word)
-        for option in asked.options
-        for word in (_plain(option.label), *option.also)
-        if len(word) > 1 and word in plain
-    ]
-    chosen = {option.id: option for option, word in named}
-    denied = any(_DENIES.search(plain.replace(word, "")) for _, word in named)
-    return next(iter(chosen.values())) if len(chosen) == 1 and not denied else None
+    plain = _OWN_LEAD.sub("", _plain(words))
+    return next((o for o in asked.options if plain in map(_plain, (o.label, *o.also))), None)
 
 
 def _check_choice(asked: Field, words: str, option: str | None) -> Fits | Wrong:
     chosen = _chosen(asked, words, option)
-    if chosen is None and option is None and not asked.free_text:
-        chosen = _named_in(asked, _plain(words))
     if chosen is not None:
         return Wrong(asked.errors["refused"]) if chosen.refuses else Fits(chosen.label)
     own = " ".join(words.split())
@@ -268,9 +254,12 @@ def _reads_text(asked: Field, plain: str) -> bool:
     return _chosen(asked, plain, None) is not None or not digresses(plain)
 
 
-def _check_place(asked: Field, words: str, _option: str | None) -> Fits | Wrong:
+def _check_place(asked: Field, words: str, option: str | None) -> Fits | Wrong:
+    chosen = _chosen(asked, words, option)
+    if chosen is not None:
+        return Fits(chosen.label)
     found = find_places(canonical(words))
-    if len(found) == 1 and found[0].level > 1:
+    if len(found) == 1 and found[0].is_narrow:
         return Fits(found[0].name)
     if len(found) > 1:
         names = "、".join(place.name for place in found[:MOST_PLACES])
@@ -278,18 +267,24 @@ def _check_place(asked: Field, words: str, _option: str | None) -> Fits | Wrong:
     return Wrong(asked.errors["wide" if found else "form"])
 
 
-def _check_deadline(asked: Field, words: str, option: str | None) -> Fits | Wrong:
+def _check_deadline(asked: Field, words: str, option: str | None, on: dt.date) -> Fits | Wrong:
+    if option is None and words.isdigit():
+        # The place of an option, or how many days are left? Nobody can tell.
+        return Wrong(asked.errors["form"])
     chosen = _chosen(asked, words, option)
     if chosen is not None:
         return Fits(chosen.label)
     try:
-        return Fits(str(read_day(words)))
+        day = read_day(words, on)
     except Unreadable:
         return Wrong(asked.errors["form"])
+    if not on <= day <= on + FURTHEST:
+        return Wrong(asked.errors["past" if day < on else "form"])
+    return Fits(str(day))
 
 
 def _reads_deadline(asked: Field, plain: str) -> bool:
-    return bool(re.search(r"\d", plain)) or _reads_choice(asked, plain)
+    return bool(_NAMES_DAY.search(plain)) or _reads_choice(asked, plain)
 
 
 _CHECKS = {
@@ -300,7 +295,6 @@ _CHECKS = {
     "story": _check_story,
     "text": _check_text,
     "place": _check_place,
-    "deadline": _check_deadline,
 }
 _READS = {
     "name": _reads_name,

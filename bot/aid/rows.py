@@ -39,5 +39,6 @@ def application_of(row: Row[Any], cipher: Cipher) -> Application:
         taken_at=row.taken_at,
         closed_at=row.closed_at,
         ground=row.ground,
+        objected_on=row.objected_on,
         closing={} if row.closing_enc is None else cipher.decrypt_json(CLOSING, row.closing_enc),
     )

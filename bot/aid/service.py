@@ -33,7 +33,7 @@ from bot.domain.aid import (
 )
 from bot.domain.clock import Clock, china_date
 from bot.domain.conversation import Sender
-from bot.domain.places import find_places
+from bot.domain.places import place_code
 from bot.errors import NotFound
 from connectors.messages import Outbound, notice
 from knowledge_base.rules.aid_periods import decide_by
@@ -45,6 +45,11 @@ LOOKUP_WINDOW = dt.timedelta(hours=1)
 DENIED = "status_denied"
 VISITOR = "visitor"
 STATE_ACTION = "state."
+OF_THE_MATTER = (
+    "matter", "stage", "counsel", "special", "place", "opponent", "facts", "request", "evidence",
+    "deadline", "pledge",
+)  # fmt: skip
+"""Answers that belong to one matter and not to the person."""
 LONGEST_TYPED = 1600
 """Characters kept of one half-written field of the web form."""
 
@@ -158,16 +163,22 @@ class AidService:
     def _resumed(self, draft: Draft) -> Draft:
         """Take up a draft again; the answer after which there was nothing to apply for is open."""
         values = dict(draft.values)
-        for asked in reversed(self.fields(draft)):
-            if not stopped_by(self.form.facts(values, self.today())):
+        while self._stopped(values):
+            answered = [f.key for f in reversed(self.fields(replace(draft, values=values)))
+                        if f.key in values]  # fmt: skip
+            if not answered:
                 break
-            values.pop(asked.key, None)
+            lifting = (key for key in answered if not self._stopped(_without(values, key)))
+            values = _without(values, next(lifting, answered[0]))
         return replace(draft, values=values, active=True)
+
+    def _stopped(self, values: Mapping[str, str]) -> str:
+        return stopped_by(self.form.facts(values, self.today()))
 
     def stop_of(self, conversation_id: str) -> str:
         """Return why the draft put aside leads to no application, empty where nothing stops it."""
         draft = self._repository.draft(conversation_id)
-        return "" if draft is None else stopped_by(self.form.facts(draft.values, self.today()))
+        return "" if draft is None else self._stopped(draft.values)
 
     def answer(
         self, conversation_id: str, text: str, option: str | None = None, *, inbound_id: int = 0
@@ -237,11 +248,11 @@ class AidService:
     def _take(
         self, connection: Connection, draft: Draft, asked: Field, text: str, option: str | None
     ) -> Accepted | Rejected | Stopped:
-        result = check(asked, text, option)
+        result = check(asked, text, option, self.today())
         if isinstance(result, Wrong):
             return Rejected(result.sentence)
         values = {**draft.values, asked.key: result.value}
-        stop = stopped_by(self.form.facts(values, self.today()))
+        stop = self._stopped(values)
         if stop:
             self._repository.save_draft(connection, replace(draft, values=values, active=False))
             return Stopped(stop)
@@ -309,7 +320,7 @@ class AidService:
             return self._submit(conversation_id)
         except AlreadyApplied as twice:
             # Another matter can be chosen; who was not told of it may have mistyped a number.
-            gone = ("pledge",) if twice.known is None else ("matter", "facts", "pledge")
+            gone = ("pledge",) if twice.known is None else OF_THE_MATTER
             self._put_aside(conversation_id, gone)
             raise
 
@@ -343,12 +354,11 @@ class AidService:
     def _lodged(self, draft: Draft, today: dt.date) -> Lodged:
         """Return what is stored of a draft: the answers to what was asked, and what follows."""
         values = self.form.kept(draft.values, today)
-        found = find_places(values["place"])
         return Lodged(
             self._matter(draft),
             values,
             decide_by(today),
-            found[0].code if found else "",
+            place_code(values["place"]),
             urgent_by(self.form.facts(values, today)),
             self._opponent(values),
         )
@@ -460,3 +470,7 @@ class AidService:
 
     def today(self) -> dt.date:
         return china_date(self._clock.now())
+
+
+def _without(values: Mapping[str, str], key: str) -> dict[str, str]:
+    return {name: value for name, value in values.items() if name != key}

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
-from bot.aid.form import CORRECT, OPTION, Field
+from bot.aid.form import OPTION, Field
 from bot.aid.service import AlreadyApplied, Incomplete, PutAside, Rejected, Stopped
 from bot.apply.pages import Pages
 from bot.apply.views import (
@@ -91,7 +91,7 @@ def add_question_pages(router: APIRouter, pages: Pages) -> None:
         if draft is None or asked is None:
             return pages.go("/fill")
         typed = {"text": text, "option": option}
-        is_option = option.startswith(f"{OPTION}.") and not option.startswith(CORRECT)
+        is_option = option.startswith(f"{OPTION}.")
         if not is_option and not text.strip():
             if keeps_stored(asked, draft):
                 return after(draft, key, back)

@@ -24,6 +24,7 @@ __all__ = [
 MAX_CHARACTERS = 2000
 
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad\ufe00-\ufe0f]")
+_IDENTITY = re.compile(r"[1-9]\d{16}[\dX]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SPACES = re.compile(r"[ \t\u3000\u00a0]+")
 _NAMED_NUMBER = re.compile(
@@ -82,5 +83,16 @@ def for_rasa(text: str) -> str:
 
 
 def is_identity_number(text: str) -> bool:
-    """Say whether the text is an 18-digit identity number with a true check digit (GB 11643)."""
-    return bool(ric.is_valid(text.strip().upper()))
+    """Say whether the text is an 18-digit identity number with a true check digit (GB 11643).
+
+    The district is not looked up: tables lack those of earlier years, and residents from 香港, 澳门
+    and 台湾 and foreigners have codes of their own.
+    """
+    number = text.strip().upper()
+    if not _IDENTITY.fullmatch(number):
+        return False
+    try:
+        ric.get_birth_date(number)
+    except ValueError:
+        return False
+    return bool(ric.calc_check_digit(number) == number[-1])

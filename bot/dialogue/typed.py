@@ -15,7 +15,13 @@ from knowledge_base.tools import Calculator, Field
 Value = str | int | bool
 LONGEST = 40
 
-_DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号]?")
+_DAY = re.compile(r"(?<!\d)(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号]?")
+_MONTH_DAY = re.compile(r"(?<!\d)(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]")
+_AHEAD = re.compile(
+    r"(?:还有|还剩|只剩|剩|再过|过)?\s*(\d{1,4}|[一二两三四五六七八九十]{1,3})\s*天(?!前)"
+)
+_NEXT = re.compile(r"大后天|后天|明天|今天")
+_NEXT_DAYS = {"今天": 0, "明天": 1, "后天": 2, "大后天": 3}
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)([千万亿]?)")
 _UNITS = re.compile(r"[,，\s￥¥]|人民币|元整|块钱|元|块|个月|小时|级|岁|天|年|个|%|％")
 _TIMES = {"": 1, "百": 10**2, "千": 10**3, "万": 10**4, "亿": 10**8}
@@ -93,19 +99,32 @@ def told_in(field: Field, words: str) -> str:
     return plain
 
 
-def read_day(words: str) -> dt.date:
-    """Return the one day that a sentence names with its year.
+def read_day(words: str, on: dt.date | None = None) -> dt.date:
+    """Return the one day that a sentence names: 2026-12-1, 12月1日, 明天, 还有三天.
+
+    ``on`` is the day on which it was said; a day without its year is the next one. Without it
+    only whole dates are read.
 
     Raises:
         Unreadable: it names none, several, or one that no calendar has.
     """
-    found = _DAY.findall(canonical(words))
-    if len(found) != 1:
+    plain = canonical(words)
+    whole, short = _DAY.findall(plain), _MONTH_DAY.findall(_DAY.sub("", plain))
+    ahead = [int(n) if n.isdecimal() else to_int(n) for n in _AHEAD.findall(plain)]
+    ahead += [_NEXT_DAYS[name] for name in _NEXT.findall(plain)]
+    if len(whole) + len(short) + len(ahead) != 1 or not (whole or on):
         raise Unreadable
-    year, month, day = (int(part) for part in found[0])
     try:
-        return dt.date(year, month, day)
-    except ValueError as error:
+        if whole:
+            year, month, day = (int(part) for part in whole[0])
+            return dt.date(year, month, day)
+        assert on is not None
+        if ahead:
+            return on + dt.timedelta(days=ahead[0])
+        month, day = (int(part) for part in short[0])
+        this_year = dt.date(on.year, month, day)
+        return this_year if this_year >= on else dt.date(on.year + 1, month, day)
+    except (ValueError, OverflowError) as error:
         raise Unreadable from error
 
 

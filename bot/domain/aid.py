@@ -43,9 +43,6 @@ TRANSITIONS: Mapping[AidState, frozenset[AidState]] = {
     AidState.TERMINATED: frozenset({AidState.APPROVED}),
 }
 
-NEEDS_NOTE = frozenset({AidState.NEED_SUPPLEMENT, AidState.REFUSED, AidState.TERMINATED})
-"""法律援助法 43, 48: what is missing is named at once, a refusal and an end give their reasons."""
-
 UNDER_REVIEW = frozenset({AidState.SUBMITTED, AidState.ACCEPTED})
 """States in which the period of article 43 runs."""
 
@@ -105,6 +102,8 @@ class Application:
     closed_at: dt.datetime | None = None
     ground: str = ""
     """The head of article 48 by which it ended."""
+    objected_on: dt.date | None = None
+    """The day of an objection that was not answered yet (法律援助法 49)."""
     closing: Mapping[str, Any] = field(default_factory=dict)
     """The report at the close, from which the subsidy is worked out."""
 

@@ -9,8 +9,9 @@ from importlib.resources import files
 
 _PROVINCE = re.compile(r'^(\d\d) province="([^"]+)"')
 _COUNTY = re.compile(r'^ +(\d{4}) county="([^"]+)"')
-_IN_USE = re.compile(r"(?:\[\d*-\])?([^\[\]]+)")
-"""A name with the years of its use; one without a last year is used now."""
+_IN_USE = re.compile(r"(?:\[\d*-(?:20[2-9]\d)?\])?([^\[\]]+)")
+"""A name with the years of its use; one that was given up a few years ago is still said."""
+_MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
 _NO_PLACE = frozenset(
     {"市辖区", "县"}
     | {f"{of}直辖县级行政{kind}" for of in ("省", "自治区") for kind in ("区划", "单位")}
@@ -40,37 +41,73 @@ class Place:
         """Return 1 for a province, 2 for a prefecture, 3 for a county."""
         return 1 if self.code.endswith("0000") else 2 if self.code.endswith("00") else 3
 
+    @property
+    def is_narrow(self) -> bool:
+        """Say whether it is a prefecture, a county, or a municipality under the state."""
+        return self.level > 1 or self.code[:2] in _MUNICIPALITIES
+
 
 def find_places(said: str) -> tuple[Place, ...]:
     """Return the places that a text may mean: the narrowest level named, within what is above it.
 
     One place is an answer, several are to be told apart, none is none.
     """
-    text = _BETWEEN.sub("", said)
-    wider: list[Place] = []
-    found: tuple[Place, ...] = ()
+    named = _named(_BETWEEN.sub("", said))
+    wider: list[_Named] = []
+    found: list[_Named] = []
     for level in (1, 2, 3):
-        here = _narrowed([p for p in _all() if p.level == level], text, wider)
-        if not here:
-            continue
-        found = here
-        wider.extend(here)
-        for place in here:
-            # What is written in full is used up: 中山市 names no 中山区.
-            text = next((text.replace(w, "") for w in place.words[:-1] if w in text), text)
-    return found
+        # The same word names the wider place: 长沙 is the city and not its county.
+        used = {(each.start, each.end) for each in wider}
+        of_level = [e for e in named if e.place.level == level and (e.start, e.end) not in used]
+        here = _narrowed(of_level, [each.place for each in wider])
+        if here:
+            found = here
+            wider.extend(here)
+    return tuple(dict.fromkeys(each.place for each in found))
 
 
-def _narrowed(places: list[Place], text: str, wider: list[Place]) -> tuple[Place, ...]:
-    """Return those of one level that are named, in full rather than short, inside a wider one."""
-    named = [place for place in places if any(word in text for word in place.words)]
-    written = [p for p in named if p.words[0] in text] or named
-    # 城西区 holds no 西区: of names inside one another the longest was written.
-    longest = max((len(p.words[0]) for p in written), default=0)
-    in_full = [p for p in written if p.words[0] in text and len(p.words[0]) == longest]
-    meant = in_full or written
-    inside = [p for p in meant if _above(p, wider)]
-    return tuple(inside or (in_full if in_full or wider else meant))
+@dataclass(frozen=True)
+class _Named:
+    """A place with where its name stands in a text, and whether it was written in full."""
+
+    place: Place
+    start: int
+    end: int
+    in_full: bool
+
+
+def _named(text: str) -> list[_Named]:
+    """Return what is named; a name inside a longer one names nothing: no 眉山市 in 峨眉山市."""
+    found = [
+        _Named(place, start, start + len(word), word == place.words[0])
+        for place in _all()
+        for word in place.words
+        if (start := text.find(word)) >= 0
+    ]
+    spans = {(each.start, each.end) for each in found}
+    whole = {
+        span
+        for span in spans
+        if not any(o != span and o[0] <= span[0] and span[1] <= o[1] for o in spans)
+    }
+    return [each for each in found if (each.start, each.end) in whole]
+
+
+def _narrowed(named: list[_Named], wider: list[Place]) -> list[_Named]:
+    """Return those of one level that are meant: in full rather than short, inside a wider one."""
+    # The narrower of the wider names decides: all three 桥西区 of 河北省 lie in the province.
+    for level in (2, 1):
+        scope = [each for each in wider if each.level == level]
+        inside = [each for each in named if _is_in(each.place, scope)]
+        if inside:
+            named = inside
+            break
+    else:
+        if wider:
+            # What is only like the short name of somewhere else: 东莞市长安镇.
+            named = [each for each in named if each.in_full]
+    in_full = [each for each in named if each.in_full]
+    return in_full or named
 
 
 def place_name(code: str) -> str:
@@ -78,8 +115,12 @@ def place_name(code: str) -> str:
     return next((place.name for place in _all() if place.code == code), "")
 
 
-def _above(place: Place, wider: list[Place]) -> bool:
-    """Say whether a wider place that holds this one was named as well."""
+def place_code(name: str) -> str:
+    """Return the code of a whole name as ``Place`` writes it, empty for one that is none."""
+    return next((place.code for place in _all() if place.name == name), "")
+
+
+def _is_in(place: Place, wider: list[Place]) -> bool:
     return any(place.code.startswith(each.code[: 2 * each.level]) for each in wider)
 
 
@@ -106,7 +147,11 @@ def _all() -> tuple[Place, ...]:
                 # A municipality's county stands under 市辖区, which nobody says.
                 whole = f"{province}{prefecture}{name}"
                 places.append(Place(head + digits, whole, _words(name)))
-    return tuple(places)
+    # A name that moved to another code a few years ago stands twice.
+    first: dict[str, Place] = {}
+    for place in places:
+        first.setdefault(place.name, place)
+    return tuple(first.values())
 
 
 def _in_use(names: str) -> str:

@@ -62,13 +62,23 @@ class ReferralChat:
         if re.search(self.referrals.stop_words, words):
             said = text(self._say("cancelled"))
             return self._replied(turn, (said, self._own("help", "lawyer")), {})
-        if re.search(self.referrals.leaves_words, words) or is_small_talk(words):
+        if self._is_elsewhere(turn, words):
             return None
         if not answers["kind"]:
             return self._chosen(turn, words)
         if "phone" not in answers:
             return self._phoned(turn, words, answers)
-        return self._told(turn, answers)
+        return self._told(turn, words, answers)
+
+    def _is_elsewhere(self, turn: Turn, words: str) -> bool:
+        """Say whether a message is for somebody else, whichever question is open."""
+        if turn.option is not None:
+            # The words of 就是刚才说的事 are those of the earlier question.
+            return not turn.option.startswith(f"{ROUTE}.")
+        # A button of the common table comes as its words.
+        if clean(turn.text) in {button["text"] for button in self.texts.get("buttons").values()}:
+            return True
+        return bool(re.search(self.referrals.leaves_words, words)) or is_small_talk(words)
 
     def _begins(self, turn: Turn) -> tuple[bool, Referral | None]:
         """Say whether the message asks for a referral, and for which if it says so."""
@@ -135,11 +145,16 @@ class ReferralChat:
             return None
         return self._ask(turn, answers, (notice(self._say("phone_wrong"), "warning"),))
 
-    def _told(self, turn: Turn, answers: Answers) -> TurnReply:
+    def _told(self, turn: Turn, words: str, answers: Answers) -> TurnReply | None:
         about = clean(turn.text)
-        if about == self._say("said") and turn.context.question:
-            # A channel without buttons sends their words.
+        # A channel without buttons sends their words.
+        if turn.option == SAID or about == self._say("said"):
             about = turn.context.question
+        elif turn.option is not None:
+            # A choice of an earlier step tells nothing of the matter.
+            return self._ask(turn, answers)
+        elif digresses(words):
+            return None
         about = about[:LONGEST_ABOUT]
         if len(about) < 2:
             return self._ask(turn, answers, (notice(self._say("about_wrong"), "warning"),))

@@ -365,6 +365,7 @@ aid_applications = Table(
     Column("taken_at", UtcDateTime),
     Column("closed_at", UtcDateTime),
     Column("ground", String(8), nullable=False, server_default=""),
+    Column("objected_on", Date),
     Column("closing_enc", LargeBinary),
     Index("ix_aid_applications_clock", "state", "decide_by"),
     Index("ix_aid_applications_office", "office_id", "state"),
@@ -387,6 +388,7 @@ aid_papers = Table(
     Column("due_on", Date),
     Column("file_id", ForeignKey("files.id", ondelete="SET NULL")),
     Column("settled_at", UtcDateTime),
+    Column("settled_by", ForeignKey("staff.id")),
     UniqueConstraint("application_id", "key"),
     Index("ix_aid_papers_due", "state", "due_on"),
 )

@@ -17,6 +17,7 @@ from bot.aid.service import (
     Lookup,
     PutAside,
     Rejected,
+    Stopped,
 )
 from bot.domain.aid import AidState, application_number
 from bot.errors import NotFound
@@ -152,6 +153,14 @@ def test_submitting_twice_gives_one_number(applicant: Applicant, store: Store) -
     assert count(store, outbox) == 1
 
 
+def test_whoever_turns_into_a_company_by_mistake_loses_one_answer(applicant: Applicant) -> None:
+    applicant.fill(until="pledge")
+    stopped = applicant.service.set(applicant.conversation_id, "for_whom", "公司或单位")
+    assert isinstance(stopped, Stopped)
+    resumed = applicant.service.open(applicant.conversation_id)
+    assert set(ANSWERS) - set(resumed.values) == {"for_whom", "pledge"}
+
+
 def test_a_second_matter_gets_a_number_of_its_own(applicant: Applicant) -> None:
     first, second = applicant.apply(), applicant.apply(matter="工伤")
     assert first.number != second.number
@@ -167,7 +176,7 @@ def test_the_same_matter_is_not_accepted_twice(applicant: Applicant, store: Stor
     draft = applicant.service.draft(applicant.conversation_id)
     assert draft is not None
     assert not draft.active
-    assert not {"matter", "facts", "pledge"} & set(draft.values)
+    assert not {"matter", "facts", "place", "opponent", "pledge"} & set(draft.values)
     assert {"name", "id_number", "phone", "group"} <= set(draft.values)
 
 

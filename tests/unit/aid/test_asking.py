@@ -59,6 +59,12 @@ def test_a_question_speaks_of_the_relative_where_it_is_about_one() -> None:
     assert "您叫什么" in FORM.question(name, {"for_whom": "我自己"})
 
 
+def test_an_answer_left_over_from_before_a_correction_states_nothing() -> None:
+    old = {**WAGES, "matter": "交通事故", "id_number": "11010519491231002X"}
+    assert "means" not in asked(**old, group="老年人", income="没有固定来源")
+    assert "means" in asked(**old, group="以上都不是", income="没有固定来源")
+
+
 def test_answers_that_a_correction_left_over_are_dropped() -> None:
     values = {"for_whom": "我自己", "matter": "讨要工资", "stage": "不清楚", "name": "张小明"}
     assert set(FORM.kept(values, ON)) == {"for_whom", "matter", "name"}
@@ -78,13 +84,22 @@ def test_every_condition_names_options_that_are_there(field: object) -> None:
 def test_every_option_states_facts_that_the_rules_know(field: str, option: str) -> None:
     stated = next(o.facts for o in FORM.field_of(field).options if o.label == option)
     assert stated.keys() <= {each.name for each in dataclasses.fields(Facts)}
-    facts = FORM.facts({field: option}, ON)
+    facts = FORM.facts({**led_to(field), field: option}, ON)
     for name, value in stated.items():
         if isinstance(value, dict):
             for part, state in value.items():
                 assert getattr(getattr(facts, name), part) == state
         else:
             assert getattr(facts, name) == (tuple(value) if isinstance(value, list) else value)
+
+
+def led_to(key: str) -> dict[str, str]:
+    """Return the answers that lead to a question."""
+    when = FORM.field_of(key).when.items()
+    return {
+        other: next(o.label for o in FORM.field_of(other).options if o.id == ids[0])
+        for other, ids in when
+    }
 
 
 def test_the_parts_of_a_criminal_case_come_together() -> None:

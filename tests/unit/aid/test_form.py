@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from bot.aid.form import load_form
@@ -13,6 +15,7 @@ from tests.law import law_of
 
 FIELDS = {field.key: field for field in load_form().fields}
 IDENTITY = "11010519491231002X"
+ON = dt.date(2026, 11, 23)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +50,12 @@ IDENTITY = "11010519491231002X"
         ("pledge", "好", "同意"),
         ("pledge", "确认", "同意"),
         ("pledge", "1", "同意"),
-        ("for_whom", "我儿子", "我的未成年孩子"),
+        ("for_whom", "未成年子女", "我的未成年孩子"),
+        ("name", "我爸叫王大明", "王大明"),
+        ("name", "我妈王秀英", "王秀英"),
+        ("name", "他叫王小明", "王小明"),
+        ("id_number", "530111196001040000", "530111196001040000"),
+        ("id_number", "810000199408230021", "810000199408230021"),
         ("for_whom", "4", "被关押的家人"),
         ("stage", "公安在办", "公安或检察院在办"),
         ("group", "我是农民工", "农民工"),
@@ -63,7 +71,20 @@ IDENTITY = "11010519491231002X"
         ("evidence", "没有", "暂时没有"),
         ("deadline", "2026-12-1", "2026-12-01"),
         ("deadline", "仲裁期限到2026年12月1日", "2026-12-01"),
+        ("deadline", "12月1日", "2026-12-01"),
+        ("deadline", "1月5号到期", "2027-01-05"),
+        ("deadline", "明天", "2026-11-24"),
+        ("deadline", "还有三天", "2026-11-26"),
         ("deadline", "没有", "没有"),
+        ("place", "重庆市渝北区", "重庆市渝北区"),
+        ("place", "河北省石家庄市桥西区", "河北省石家庄市桥西区"),
+        ("place", "江苏省南京市鼓楼区", "江苏省南京市鼓楼区"),
+        ("place", "乐山市峨眉山市", "四川省乐山市峨眉山市"),
+        ("place", "北京", "北京市"),
+        ("place", "不知道", "不清楚"),
+        ("counsel", "请了", "已经请了"),
+        ("counsel", "还没请律师", "没有请律师"),
+        ("group", "低保边缘", "低保边缘家庭"),
         ("deadline", "财产保全", "要马上申请财产保全"),
         (
             "facts",
@@ -74,7 +95,7 @@ IDENTITY = "11010519491231002X"
 )
 def test_a_good_answer_is_read_and_taken(key: str, words: str, value: str) -> None:
     assert reads_as_answer(FIELDS[key], words, None)
-    assert check(FIELDS[key], words, None) == Fits(value)
+    assert check(FIELDS[key], words, None, ON) == Fits(value)
 
 
 @pytest.mark.parametrize(
@@ -105,8 +126,19 @@ def test_a_good_answer_is_read_and_taken(key: str, words: str, value: str) -> No
         ("address", "无", "form"),
         ("request", "钱", "form"),
         ("opponent", "张" * 301, "long"),
-        ("deadline", "12月1日", "form"),
         ("deadline", "2026-2-30", "form"),
+        ("deadline", "20026-12-1", "form"),
+        ("deadline", "9999-12-31", "form"),
+        ("deadline", "2025-12-1", "past"),
+        ("deadline", "3", "form"),
+        ("for_whom", "公司欠我工资", "form"),
+        ("for_whom", "我儿子被抓了", "form"),
+        ("for_whom", "给我妈", "form"),
+        ("special", "残疾", "form"),
+        ("special", "轻度智力障碍", "form"),
+        ("group", "低保边缘户吧", "form"),
+        ("pledge", "等我老婆同意", "form"),
+        ("pledge", "同意一半", "form"),
         ("agent_relation", "邻居", "form"),
         ("group", "我不是农民工", "form"),
         ("group", "农民工也是残疾人", "form"),
@@ -121,7 +153,7 @@ def test_a_bad_answer_is_read_as_one_and_gets_its_sentence(
     key: str, words: str, error: str
 ) -> None:
     assert reads_as_answer(FIELDS[key], words, None)
-    result = check(FIELDS[key], words, None)
+    result = check(FIELDS[key], words, None, ON)
     assert isinstance(result, Wrong)
     assert result.sentence == FIELDS[key].errors[error].format(count=len(words))
 
@@ -186,13 +218,13 @@ def test_a_quantity_is_no_place_of_an_option(words: str) -> None:
 def test_a_button_of_the_form_is_always_an_answer_and_another_is_not() -> None:
     matter = FIELDS["matter"]
     assert reads_as_answer(matter, "工伤", "aid.matter.injury")
-    assert check(matter, "工伤", "aid.matter.injury") == Fits("工伤")
-    assert isinstance(check(matter, "工伤", "aid.matter.unknown"), Wrong)
+    assert check(matter, "工伤", "aid.matter.injury", ON) == Fits("工伤")
+    assert isinstance(check(matter, "工伤", "aid.matter.unknown", ON), Wrong)
     assert not reads_as_answer(matter, "有欠条", "guided.wage-arrears.3.0")
 
 
 def test_places_of_one_name_are_told_apart() -> None:
-    result = check(FIELDS["place"], "鼓楼区", None)
+    result = check(FIELDS["place"], "鼓楼区", None, ON)
     assert isinstance(result, Wrong)
     assert "江苏省南京市鼓楼区" in result.sentence
     assert "省、市" in result.sentence
@@ -204,12 +236,18 @@ def test_places_of_one_name_are_told_apart() -> None:
      ("更正地址", "address"), ("改为谁申请", "for_whom")],
 )  # fmt: skip
 def test_a_wish_to_correct_names_its_question(words: str, key: str) -> None:
-    assert corrects(tuple(FIELDS.values()), words, None) is FIELDS[key]
+    assert corrects(tuple(FIELDS.values()), words) is FIELDS[key]
 
 
 @pytest.mark.parametrize("words", ["改一下上一个", "改合同", "改", "手机号", "我改主意了不申请"])
 def test_other_words_correct_nothing(words: str) -> None:
-    assert corrects(tuple(FIELDS.values()), words, None) is None
+    assert corrects(tuple(FIELDS.values()), words) is None
+
+
+@pytest.mark.parametrize("words", ["同意了会怎样", "提交有风险", "我同意但是有条件", "好吧再说"])
+def test_only_a_plain_yes_is_a_pledge(words: str) -> None:
+    assert not isinstance(check(FIELDS["pledge"], words, None, ON), Fits)
+    assert not isinstance(check(load_form().refusal, words, None, ON), Fits)
 
 
 def test_what_people_call_a_question_names_one_question_only() -> None:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from stdnum.iso7064 import mod_11_10
 
 from bot.domain.aid import (
-    NEEDS_NOTE,
     TRANSITIONS,
     AidState,
     Application,
@@ -114,8 +113,3 @@ def test_no_state_leads_back_to_itself_or_to_submitted() -> None:
 def test_every_other_state_can_be_reached() -> None:
     reached = {to for targets in TRANSITIONS.values() for to in targets}
     assert reached == set(AidState) - {AidState.SUBMITTED}
-
-
-def test_a_refusal_an_end_and_missing_papers_need_words() -> None:
-    reasons = {AidState.REFUSED, AidState.NEED_SUPPLEMENT, AidState.TERMINATED}
-    assert reasons == NEEDS_NOTE

@@ -373,6 +373,76 @@ def test_another_wish_ends_the_questions(talk: Talk) -> None:
     assert talk.rasa.sent[-1][1] == "转人工"
 
 
+@pytest.mark.parametrize(
+    "words", ["这个要收钱吗", "查进度", "我想投诉", "我要申请法律援助", "登记要多久"]
+)
+def test_what_is_said_beside_the_last_question_is_no_sentence_about_the_matter(
+    talk: Talk, words: str
+) -> None:
+    talk.hears("帮我登记调解，电话13812345678")
+    talk.say(words)
+    assert talk.rasa.sent[-1][1] == words
+    assert talk.referrals() == []
+
+
+@pytest.mark.parametrize(
+    ("key", "label"),
+    [
+        ("aid", "申请法律援助"),
+        ("aid_status", "查申请进度"),
+        ("services", "16 项服务"),
+        ("topics_loan", "借钱不还"),
+        ("t_labour", "劳动工资"),
+        ("aid.matter.wage", "讨要工资"),
+    ],
+)
+def test_a_button_of_something_else_is_no_sentence_about_the_matter(
+    talk: Talk, key: str, label: str
+) -> None:
+    talk.hears("帮我登记调解，电话13812345678")
+    talk.say(label, button=key)
+    assert len(talk.rasa.sent) == 1
+    assert talk.referrals() == []
+
+
+def test_a_button_of_something_else_is_no_wrong_number_either(talk: Talk) -> None:
+    talk.hears("帮我登记调解")
+    assert "没看懂" not in talk.hears("16 项服务", button="services")
+    assert len(talk.rasa.sent) == 1
+
+
+def test_a_button_of_an_earlier_step_asks_the_last_question_again(talk: Talk) -> None:
+    talk.hears("帮我登记调解，电话13812345678")
+    assert "一句话" in talk.hears("不留电话", button="referral.no_phone")
+    # Nothing was told before that it could mean.
+    assert "写几个字" in talk.hears("就是刚才说的事")
+    assert talk.referrals() == []
+    talk.hears("和邻居为漏水的事吵起来了")
+    assert talk.referrals()[0].about == "和邻居为漏水的事吵起来了"
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        "楼上漏水把我家地板泡坏了，我问他是不是可以赔一点，他说没钱，想请人来调解",
+        "和房东为押金的事，退租三个月了一直拖着，想知道能不能请人出面让他把押金退了？",
+        "老板欠我三个月工资",
+    ],
+)
+def test_a_longer_sentence_may_hold_a_question(talk: Talk, about: str) -> None:
+    talk.hears("帮我登记调解，电话13812345678")
+    assert "已登记" in talk.hears(about)
+    assert talk.referrals()[0].about == about
+
+
+def test_the_question_of_a_button_may_be_what_it_is_about(talk: Talk) -> None:
+    asked = TEXTS.get("buttons")["topics_loan"]["text"]
+    talk.house.bot_answers(talk.id, asked)
+    talk.hears("帮我登记调解，电话13812345678")
+    assert "已登记" in talk.hears("就是刚才说的事", button="referral.said")
+    assert talk.referrals()[0].about == asked
+
+
 def test_danger_is_answered_first(talk: Talk) -> None:
     talk.hears("帮我登记调解，电话13812345678")
     assert "110" in talk.hears("老公又在打我")
