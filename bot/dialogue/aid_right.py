@@ -28,9 +28,9 @@ FILE = Path(__file__).with_name("aid_right.yml")
 
 GENERAL, CRIMINAL, VICTIM = "general", "criminal_defence", "criminal_victim"
 _ADDED = ("aid", "aid_check")
+"""The buttons that go with the notice: 申请法律援助, 测一测."""
 _OF_FORMS, _OFFERS = ("aid.", "guided."), "guided.pick."
 """How the ids of a form's options begin, and those by which one is only offered."""
-"""The buttons that go with the notice: 申请法律援助, 测一测."""
 _FACTS = TypeAdapter(Facts)
 
 

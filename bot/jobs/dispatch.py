@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
 
 from bot.bus import QUEUE_TOPIC, Bus, conversation_topic
-from bot.errors import StorageUnavailable
 from bot.store.unit import Store
 
 log = structlog.get_logger(__name__)
@@ -42,7 +40,8 @@ class Dispatch:
             for once in self._rounds:
                 try:
                     await self.tell(await self._store.run(once))
-                except (StorageUnavailable, sqlite3.Error) as error:
+                except Exception as error:  # noqa: BLE001  else one bad row would end it all
+                    # The type alone: a message may quote what somebody wrote.
                     log.warning("dispatch_failed", error=type(error).__name__)
             await asyncio.sleep(PAUSE_S)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import sqlite3
 from collections.abc import Callable
 from typing import Protocol
 
@@ -13,7 +12,6 @@ import structlog
 from bot.dialogue.rasa_tracker import RasaTracker
 from bot.dialogue.repository import ConversationRepository
 from bot.domain.clock import Clock
-from bot.errors import StorageUnavailable
 from bot.store.outbox import OutboxRunner
 
 log = structlog.get_logger(__name__)
@@ -66,16 +64,17 @@ class Housekeeping:
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._repeat(self._outbox.run_once, OUTBOX_PAUSE_S))
-            group.create_task(self._repeat(self.forget, FORGET_PAUSE_S))
-            group.create_task(self._repeat(self.remind, REMIND_PAUSE_S))
+            group.create_task(self._repeat("outbox", self._outbox.run_once, OUTBOX_PAUSE_S))
+            group.create_task(self._repeat("forget", self.forget, FORGET_PAUSE_S))
+            group.create_task(self._repeat("remind", self.remind, REMIND_PAUSE_S))
 
-    async def _repeat(self, work: Callable[[], int], pause_s: float) -> None:
+    async def _repeat(self, task: str, work: Callable[[], int], pause_s: float) -> None:
         while True:
             try:
                 await self._repository.store.run(work)
-            except (StorageUnavailable, sqlite3.Error) as error:
-                log.warning("housekeeping_failed", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001  else one bad row would end every task
+                # The type alone: a message may quote what somebody wrote.
+                log.warning("housekeeping_failed", task=task, error=type(error).__name__)
             await asyncio.sleep(pause_s)
 
     def remind(self) -> int:

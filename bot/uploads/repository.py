@@ -57,6 +57,16 @@ class UploadRepository:
             row = connection.execute(query).first()
         return None if row is None else self._record(row)
 
+    def of_conversation(self, conversation_id: str) -> list[FileRecord]:
+        """Return what is known of a conversation's files, newest first."""
+        query = (
+            select(*_KNOWN)
+            .where(files.c.conversation_id == conversation_id)
+            .order_by(files.c.created_at.desc(), files.c.id)
+        )
+        with self._store.read() as connection:
+            return [self._record(row) for row in connection.execute(query)]
+
     def count(self, conversation_id: str) -> int:
         query = select(func.count()).where(files.c.conversation_id == conversation_id)
         with self._store.read() as connection:

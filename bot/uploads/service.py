@@ -10,6 +10,7 @@ import filetype
 import structlog
 
 from bot.errors import BadFile, InfectedFile, NotFound, TooManyRequests, UncheckedFile
+from bot.texts import load_texts
 from bot.uploads.metadata import Unreadable, without_metadata
 from bot.uploads.pictures import Busy, Pictures
 from bot.uploads.repository import FileRecord, UploadRepository
@@ -158,4 +159,4 @@ def safe_name(name: str, extension: str) -> str:
     whole = stem.encode("utf-8", "ignore").decode()
     plain = "".join(c for c in whole if unicodedata.category(c)[0] != "C")
     plain = _UNSAFE.sub("_", plain).strip(" .")[:MAX_NAME]
-    return f"{plain or '文件'}.{extension}"
+    return f"{plain or load_texts().say('files.unnamed')}.{extension}"

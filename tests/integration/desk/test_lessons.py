@@ -77,7 +77,8 @@ def test_the_bot_is_silent_from_the_moment_a_person_speaks(whole: Whole) -> None
         assert late.result()["messages"] == []
     assert citizen.tell("我有工资条")["messages"] == []
     assert len(whole.rasa.asked) == 2
-    assert citizen.heard_from("bot") == [ANSWER]
+    (answered,) = citizen.heard_from("bot")
+    assert answered.startswith(ANSWER)
     assert citizen.heard()[-2:] == [("lawyer", "您好，我来帮您看。"), ("visitor", "我有工资条")]
 
 

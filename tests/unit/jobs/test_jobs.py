@@ -38,8 +38,13 @@ class Signal:
     def give(self) -> None:
         self._loop.call_soon_threadsafe(self._event.set)
 
-    async def comes(self) -> bool:
-        return await asyncio.wait_for(self._event.wait(), PATIENCE_S)
+    async def comes(self, running: asyncio.Task[None]) -> bool:
+        """Say whether it happens before the job ends."""
+        waiting = asyncio.create_task(self._event.wait())
+        both = {running, waiting}
+        await asyncio.wait(both, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        return self._event.is_set()
 
 
 class NoMatters:
@@ -112,7 +117,7 @@ def test_a_task_of_housekeeping_that_fails_goes_on_and_says_nothing_personal(
         jobs = keeping(sqlite_store, clock, {}, once(error, again.give))
         with capture_logs() as lines:
             running = asyncio.create_task(jobs.run())
-            assert await again.comes()
+            assert await again.comes(running)
             await ended(running)
         return list(lines)
 
@@ -124,9 +129,7 @@ def test_a_task_of_housekeeping_that_fails_goes_on_and_says_nothing_personal(
     assert "张小明" not in str(lines)
 
 
-def test_an_unreadable_row_of_the_outbox_holds_up_no_other(
-    store: Store, clock: FixedClock
-) -> None:
+def test_an_unreadable_row_of_the_outbox_holds_up_no_other(store: Store, clock: FixedClock) -> None:
     stranger = Cipher([Fernet.generate_key().decode()], "another")
     with store.write() as connection:
         for key, cipher in (("unreadable", stranger), ("readable", store.cipher)):
@@ -141,7 +144,7 @@ def test_an_unreadable_row_of_the_outbox_holds_up_no_other(
             delivered.give()
 
         running = asyncio.create_task(keeping(store, clock, {"news": deliver}).run())
-        assert await delivered.comes()
+        assert await delivered.comes(running)
         await ended(running)
         return heard
 
@@ -170,8 +173,8 @@ def test_a_round_of_the_dispatch_that_fails_ends_neither_the_others_nor_itself(
         with capture_logs() as lines:
             job = Dispatch(sqlite_store, InProcessBus(), rounds).run()
             running = asyncio.create_task(_whole(job))
-            assert await others.comes()
-            assert await again.comes()
+            assert await others.comes(running)
+            assert await again.comes(running)
             await ended(running)
         return list(lines)
 

@@ -9,8 +9,8 @@ import pytest
 from bot.domain.conversation import HandoverReason
 from bot.domain.matter import MOVES, Action, MatterState, Outcome, may_move, sources_of
 from bot.matters.rules import Refusal
-from bot.matters.service import load_words
 from bot.matters.targets import load_targets
+from bot.matters.words import load_words
 from bot.texts import load_texts
 
 NOW = dt.datetime(2026, 11, 23, 1, 0, tzinfo=dt.UTC)
