@@ -35,6 +35,7 @@ from bot.actions.server import create_actions_app
 from bot.aid.changes import NEWS
 from bot.aid.reminders import Reminders
 from bot.aid.repository import AidRepository
+from bot.aid.urgency import Urgency
 from bot.apply.endpoints import create_apply_router
 from bot.apply.pages import too_large_page
 from bot.apply.service import ApplyService
@@ -150,6 +151,9 @@ def housekeeping(core: Core) -> Housekeeping:
         NEWS: announced(core.bus, core.aid_changes.deliver),
         "erase": lambda payload: privacy.erase(str(payload["conversation_id"])),
     }
+    kept = AidRepository(core.store, core.clock)
+    reminders = Reminders(kept, core.paperwork, core.clock)
+    urgency = Urgency(kept, core.aid_changes, core.aid.form, core.clock)
     return Housekeeping(
         core.conversations,
         OutboxRunner(core.store, core.clock, handlers),
@@ -160,9 +164,7 @@ def housekeeping(core: Core) -> Housekeeping:
         matters=core.kept_matters,
         corrections=make_corrections(core).sweep,
         continuations=make_continuations(core).forget_expired,
-        reminders=Reminders(
-            AidRepository(core.store, core.clock), core.paperwork, core.clock
-        ).run_once,
+        reminders=lambda: urgency.run_once() + reminders.run_once(),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from bot.aid.form import AidForm
@@ -14,6 +14,8 @@ from knowledge_base.rules.regions import Regions, load_regions
 from knowledge_base.rules.wording import AidWording
 from knowledge_base.rules.worked import titled
 
+FIRST_ASKED = "for_whom"
+"""The question with which the present form begins."""
 _NOTHING_TO_APPLY_FOR = frozenset({"NOTIFY_TYPE", "NOT_NEEDED"})
 
 
@@ -57,7 +59,11 @@ def trace_of(application: Application, form: AidForm) -> Trace:
 
 def facts_of(application: Application, form: AidForm) -> Facts:
     """Return the facts that the chosen options, the numbers and the days state."""
-    return form.facts(application.fields, china_date(application.created_at))
+    facts = form.facts(application.fields, china_date(application.created_at))
+    if FIRST_ASKED not in application.fields:
+        # Handed in before means were asked about: the pledge stood for them (法律援助法 41).
+        return replace(facts, integrity_pledge=True)
+    return facts
 
 
 def stopped_by(facts: Facts) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.aid.rows import FIELDS, application_of
+from bot.aid.venue import office_of
 from bot.dialogue.names import name_index
 from bot.domain.aid import AidState, Application, Draft, application_number
 from bot.domain.clock import Clock, china_date
@@ -212,15 +213,10 @@ class AidRepository:
         return office
 
     def _office_for(self, connection: Connection, place: str) -> int | None:
-        """Return the office with the narrowest area that holds the place."""
-        query = select(offices.c.id, offices.c.areas).where(offices.c.active, offices.c.areas != "")
-        fits = [
-            (len(area), -row.id)
-            for row in connection.execute(query)
-            for area in row.areas.split(",")
-            if area and place.startswith(area)
-        ]
-        return -max(fits)[1] if fits else None
+        """Return the office in use whose area the place lies in (法律援助法 38)."""
+        query = select(offices.c.id, offices.c.areas).where(offices.c.active)
+        areas = {row.id: row.areas.split(",") for row in connection.execute(query)}
+        return office_of(place, areas)
 
     def application(
         self, connection: Connection, number: str, *, lock: bool = False

@@ -18,7 +18,7 @@ from bot.domain.clock import china_date
 FILE = Path(__file__).with_name("timeline.yml")
 STATE = "state."
 
-_NOTED = frozenset({"progress", "forward"})
+_NOTED = frozenset({"progress", "forward", "objection_filed", "objection"})
 """Actions besides changes of state whose note was written for the applicant."""
 
 

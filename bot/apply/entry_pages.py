@@ -173,7 +173,7 @@ def add_leaving_pages(router: APIRouter, pages: Pages) -> None:
         held = visitors.export(conversation_id)
         body = json.dumps(held, ensure_ascii=False, indent=2).encode("utf-8", "replace")
         marks = ai_marks(door.options.provider, conversation_id)
-        return attachment("我的数据.json", "application/json", body, marks)
+        return attachment(pages.words.say("export_name"), "application/json", body, marks)
 
     @router.post("/apply/erase")
     async def erase(request: Request, conversation_id: str = change) -> Response:

@@ -80,15 +80,16 @@ def add_filed_pages(router: APIRouter, pages: Pages) -> None:
     ) -> Response:
         item_id = int(item) if item.isascii() and item.isdigit() and len(item) < 10 else 0
         await to_thread.run_sync(service.awaits, conversation_id, number, item_id)
-        problem, receipt = "", None
+        problem, kept, receipt = "", "", None
         try:
             sent = await read_upload(request, BadInput, BadFile)
             part = await to_thread.run_sync(
                 door.visitors.keep_file, conversation_id, sent.client_id, sent.name, sent.body
             )
-            await to_thread.run_sync(
+            is_joined = await to_thread.run_sync(
                 service.hand_in, conversation_id, number, item_id, str(part.body["id"])
             )
+            kept = "" if is_joined else words.say("uploads.kept")
             receipt = part.body
         except NotFound:
             raise
@@ -105,6 +106,7 @@ def add_filed_pages(router: APIRouter, pages: Pages) -> None:
             code if problem else 200,
             item_id=item_id,
             problem=problem,
+            kept=kept,
             receipt=receipt,
         )
 

@@ -224,8 +224,11 @@ class ApplyService:
             own = self._own(application, conversation_id)
             return self._item(own, self._paperwork.of_in(connection, own.id), item_id).label
 
-    def hand_in(self, conversation_id: str, number: str, item_id: int, file_id: str) -> None:
+    def hand_in(self, conversation_id: str, number: str, item_id: int, file_id: str) -> bool:
         """Join an uploaded file to a material; the same file again changes nothing.
+
+        Returns false where a member of staff has marked the material as received: that stays as
+        it is, and the file stays in the conversation, where the office finds it.
 
         Raises:
             NotFound: this conversation has no such application or material.
@@ -236,10 +239,21 @@ class ApplyService:
             own = self._own(application, conversation_id)
             item = self._item(own, self._paperwork.of_in(connection, own.id), item_id)
             if item.file_id == file_id:
-                return
-            self._paperwork.settle(connection, own.id, item.id, PaperState.RECEIVED, file_id)
-            news = self.words.say("uploads.news", number=number, label=item.label)
+                return True
+            is_settled = item.state is PaperState.RECEIVED and item.settled_by is not None
+            if is_settled and self._was_last(number, item):
+                return False
+            if not is_settled:
+                self._paperwork.settle(connection, own.id, item.id, PaperState.RECEIVED, file_id)
+            told = "uploads.kept_news" if is_settled else "uploads.news"
+            news = self.words.say(told, number=number, label=item.label)
             self._changes.apply(connection, own, VISITOR, RECEIVED, note=item.label, news=news)
+            return not is_settled
+
+    def _was_last(self, number: str, item: PaperItem) -> bool:
+        """Say whether an upload for this material is the last that happened: a second tap."""
+        last = self._repository.trail(number)[-1]
+        return (last.actor, last.action, last.note) == (VISITOR, RECEIVED, item.label)
 
     def _own(self, application: Application | None, conversation_id: str) -> Application:
         if application is None or application.conversation_id != conversation_id:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -16,6 +17,8 @@ from bot.errors import BadInput, Forbidden
 from knowledge_base.rules.aid_periods import FORMS
 
 LONGEST_SUMMARY = 2000
+PROGRESS = "progress"
+TWICE = dt.timedelta(minutes=10)
 
 
 class Report(BaseModel):
@@ -81,6 +84,8 @@ class Closing:
     def progress(self, number: str, person: Staff, words: str, seen: str = "") -> None:
         """Tell the recipient how far the case is (46(2)), as its lawyer or as an officer.
 
+        The same words again within minutes are a second tap, and are not told twice.
+
         Raises:
             Forbidden, NotFound, IllegalMove: as for ``Stepping.step``, or the lawyer has not
                 accepted the case.
@@ -92,11 +97,14 @@ class Closing:
             application,
         ):
             self._require_taken(application, by_lawyer=not handles(person))
+            last = self._stepping.repository.last(connection, number, PROGRESS)
+            if last and last.note == said and self._stepping.now() - last.at < TWICE:
+                return
             self._stepping.apply(
                 connection,
                 application,
                 person,
-                "progress",
+                PROGRESS,
                 note=said,
                 news=own_words().say("news.progress", number=number, words=said),
             )

@@ -1,18 +1,23 @@
-"""Granting, refusing and ending legal aid, and what came of an objection (43, 48, 49)."""
+"""Granting, refusing and ending legal aid, objections and what came of them (43, 48, 49)."""
 
 from __future__ import annotations
 
+import datetime as dt
+
 from sqlalchemy import Connection
 
+from bot.aid.form import day_in_chinese
 from bot.aid.paperwork import PaperItem, PaperState, Paperwork, Wanted, default_due
 from bot.casework.stepping import Stepping, optional, written
 from bot.casework.words import own_words, refusal
 from bot.domain.aid import AidState, Application
+from bot.domain.clock import china_date
 from bot.domain.people import Staff
 from bot.errors import BadInput
-from knowledge_base.rules.aid_periods import TERMINATION_HEADS
+from knowledge_base.rules.aid_periods import TERMINATION_HEADS, answer_objection_by
 
 NOBODY = {"staff_id": None, "assigned_at": None, "taken_at": None}
+_CAN_OBJECT = (AidState.REFUSED, AidState.TERMINATED)
 
 
 class Deciding:
@@ -69,10 +74,41 @@ class Deciding:
                 values={"decided_at": self._stepping.now()},
             )
 
+    def file_objection(
+        self, number: str, person: Staff, filed: dt.date | None, note: str = "", seen: str = ""
+    ) -> None:
+        """Record that the applicant objects: the judicial bureau answers in five days (49).
+
+        Raises:
+            Forbidden, NotFound, IllegalMove: as for ``Stepping.step``.
+            BadInput: the day lies ahead or before the decision, or an objection waits already.
+        """
+        stepping, own, said = self._stepping, own_words(), optional(note)
+        with stepping.step(number, person, seen) as (connection, application):
+            if application.state not in _CAN_OBJECT:
+                raise stepping.impossible(application)
+            if application.objected_on is not None:
+                raise BadInput(refusal("objection_waits"))
+            decided = application.closed_at or application.decided_at
+            is_late = decided is not None and filed is not None and filed < china_date(decided)
+            if filed is None or filed > stepping.today() or is_late:
+                raise BadInput(refusal("objection_day"))
+            by = day_in_chinese(answer_objection_by(filed))
+            told = own.say("objection_filed", day=day_in_chinese(filed), by=by) + said
+            stepping.apply(
+                connection,
+                application,
+                person,
+                "objection_filed",
+                note=told,
+                values={"objected_on": filed},
+                news=own.say("news.objection_filed", number=number, note=told),
+            )
+
     def objection(
         self, number: str, person: Staff, result: str, words: str, seen: str = ""
     ) -> None:
-        """Record what the judicial bureau decided on an objection (49).
+        """Record what the judicial bureau decided on an objection (49), recorded before or not.
 
         ``result`` is ``upheld``, or ``corrected``: then aid is granted (again).
 
@@ -86,13 +122,20 @@ class Deciding:
         said = written(words, "objection_words")
         note = own.say("objection_note", result=own.say(f"objection.{result}"), words=said)
         with stepping.step(number, person, seen) as (connection, application):
-            if application.state not in (AidState.REFUSED, AidState.TERMINATED):
+            if application.state not in _CAN_OBJECT:
                 raise stepping.impossible(application)
-            if result == "upheld":
-                news = own.say("news.upheld", number=number, note=note)
-                stepping.apply(connection, application, person, "objection", note=note, news=news)
+            is_upheld = result == "upheld"
+            stepping.apply(
+                connection,
+                application,
+                person,
+                "objection",
+                note=note,
+                values={"objected_on": None},
+                news=own.say("news.upheld", number=number, note=note) if is_upheld else "",
+            )
+            if is_upheld:
                 return
-            stepping.apply(connection, application, person, "objection", note=note)
             stepping.move(
                 connection,
                 application,

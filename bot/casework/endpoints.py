@@ -93,8 +93,8 @@ def _add_copies(
 
     @router.get("/{number}/files/{file_id}", response_class=Response)
     def file(number: str, file_id: FileId, staff: Staff = Depends(guard.of_page)) -> Response:
-        paper, body = service.file(number, file_id, staff)
-        return attachment(paper.name, paper.mime, body)
+        found, body = service.file(number, file_id, staff)
+        return attachment(found.name, found.mime, body)
 
     @router.get("/{number}/letters/{kind}", response_class=Response)
     def letter(

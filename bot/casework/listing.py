@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -20,7 +20,12 @@ from bot.domain.clock import CHINA
 from bot.domain.people import Staff
 from bot.store.tables import aid_applications, aid_papers, audit
 from bot.store.unit import Store
-from knowledge_base.rules.aid_periods import ASSIGN_DAYS, assign_by
+from knowledge_base.rules.aid_periods import (
+    ASSIGN_DAYS,
+    OBJECTION_DAYS,
+    answer_objection_by,
+    assign_by,
+)
 
 PAGE = 50
 FURTHEST_REST = 30
@@ -34,6 +39,7 @@ class Flag(StrEnum):
     OVERDUE = "overdue"
     PAPERS = "papers"
     UNTAKEN = "untaken"
+    OBJECTED = "objected"
 
 
 class Scope(StrEnum):
@@ -44,7 +50,10 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a list is narrowed to; ``state`` None with ``ended`` false means all that is open."""
+    """What a list is narrowed to; ``state`` None with ``ended`` false means all that is open.
+
+    What has ended is open again while an objection to it waits for its answer (法律援助法 49).
+    """
 
     state: AidState | None = None
     ended: bool = False
@@ -93,7 +102,7 @@ class Listing:
             select(table)
             .where(*where)
             .order_by(
-                case((table.c.state.in_(ENDED), 1), else_=0),
+                case((_is_open(), 0), else_=1),
                 case((table.c.urgent != "", 0), else_=1),
                 case((table.c.state.in_(UNDER_REVIEW), 0), else_=1),
                 table.c.decide_by,
@@ -112,7 +121,7 @@ class Listing:
     def counts(self, person: Staff, wanted: Wanted, today: dt.date) -> Counts:
         """Return how many each filter would show."""
         table = aid_applications
-        is_open = table.c.state.not_in(ENDED)
+        is_open = _is_open()
         sums = {f"state.{state}": table.c.state == state for state in AidState}
         sums |= {f"flag.{flag}": flagged(flag, today) for flag in Flag}
         sums |= {"open": is_open, "all": true()}
@@ -185,7 +194,10 @@ def flagged(flag: Flag, today: dt.date) -> ColumnElement[bool]:
                 table.c.decided_at < _decided_before(today),
                 ~_replaced(),
             ),
+            table.c.objected_on < _objected_before(today),
         )
+    if flag is Flag.OBJECTED:
+        return table.c.objected_on.is_not(None)
     if flag is Flag.UNTAKEN:
         return and_(table.c.state == AidState.ASSIGNED, table.c.taken_at.is_(None))
     waits = exists().where(
@@ -198,10 +210,20 @@ def flagged(flag: Flag, today: dt.date) -> ColumnElement[bool]:
 
 def _decided_before(today: dt.date) -> dt.datetime:
     """Return the moment before which a decision must have led to an assignment by now."""
-    day = today - dt.timedelta(days=ASSIGN_DAYS + FURTHEST_REST)
-    while assign_by(day) < today:
+    return dt.datetime.combine(_over_before(today, ASSIGN_DAYS, assign_by), dt.time.min, CHINA)
+
+
+def _objected_before(today: dt.date) -> dt.date:
+    """Return the day before which an objection must have been answered by now."""
+    return _over_before(today, OBJECTION_DAYS, answer_objection_by)
+
+
+def _over_before(today: dt.date, days: int, ends: Callable[[dt.date], dt.date]) -> dt.date:
+    """Return the first day from which a period still runs today."""
+    day = today - dt.timedelta(days=days + FURTHEST_REST)
+    while ends(day) < today:
         day += dt.timedelta(days=1)
-    return dt.datetime.combine(day, dt.time.min, CHINA)
+    return day
 
 
 def _replaced() -> ColumnElement[bool]:
@@ -214,7 +236,12 @@ def _of_state(wanted: Wanted) -> ColumnElement[bool]:
     table = aid_applications
     if wanted.state is not None:
         return table.c.state == wanted.state
-    return true() if wanted.ended else table.c.state.not_in(ENDED)
+    return true() if wanted.ended else _is_open()
+
+
+def _is_open() -> ColumnElement[bool]:
+    table = aid_applications
+    return or_(table.c.state.not_in(ENDED), table.c.objected_on.is_not(None))
 
 
 def _scoped(person: Staff, wanted: Wanted) -> ColumnElement[bool]:

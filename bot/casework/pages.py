@@ -10,19 +10,22 @@ from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
 from bot.aid.eligibility import trace_of
-from bot.aid.paperwork import PaperState, default_due, missing
+from bot.aid.paperwork import OWN, PaperState, default_due, missing
 from bot.aid.repository import AuditEntry
 from bot.aid.service import STATE_ACTION
-from bot.casework.closing import Report
+from bot.aid.venue import office_of
+from bot.casework.clocks import clock_of
+from bot.casework.heading import facts_of
 from bot.casework.lettering import Lettering
 from bot.casework.listing import PAGE, Flag, Found, Scope, Wanted
-from bot.casework.repository import Office, responsible
-from bot.casework.schemas import Choice, Showing, choices, clock_of, file_of, urgent_words
+from bot.casework.repository import Office
+from bot.casework.schemas import Choice, Showing, choices, file_of
 from bot.casework.service import CaseworkService
+from bot.casework.settling import rows_of
 from bot.casework.stepping import SILENT, handles, mark_of
 from bot.casework.steps import Step, allowed
 from bot.casework.typed import Typed
-from bot.casework.words import moment, own_words, refusal
+from bot.casework.words import own_words, refusal
 from bot.domain.aid import AidState, Application
 from bot.domain.clock import china_date
 from bot.domain.people import Role, Staff
@@ -133,24 +136,28 @@ class CaseworkPages:
         may = allowed(application, person)
         typed = typed or Typed()
         replaced = any(entry.action == REPLACED for entry in trail)
-        files = [file_of(file) for file in service.files(application)]
+        may_read, items = service.reveals(application, person), service.items(application)
+        silent = frozenset() if handles(person) else SILENT
         context = {
             "staff": person,
             "handles": handles(person),
             "row": showing.row(application, replaced=replaced),
             "clock": clock_of(application, service.today(), replaced=replaced),
-            "facts": self._facts(application, showing),
-            "groups": showing.groups(application, revealed=revealed, handles=handles(person)),
-            "who_applies": showing.who_applies(application, revealed=revealed),
+            "facts": facts_of(application, showing),
+            "groups": showing.groups(
+                application, revealed=revealed, handles=handles(person), may_read=may_read
+            ),
+            "who_applies": showing.who_applies(application, revealed=revealed) if may_read else "",
             "trace": trace_of(application, service.form) if handles(person) else None,
             "tied": showing.tied(service.tied(application, person)),
-            "items": service.items(application),
+            "items": items if may_read else tuple(i for i in items if not i.key.startswith(OWN)),
+            "papers": rows_of(items, typed),
             "paper_states": choices("paper_states"),
-            "files": files,
-            "may_read": service.reveals(application, person),
+            "files": [file_of(file) for file in service.files(application, person)],
+            "may_read": may_read,
             "revealed": revealed,
             "letters": self._letters(application, person, trail),
-            "trail": showing.entries(trail, without=frozenset() if handles(person) else SILENT),
+            "trail": showing.entries(trail, without=silent, noted=may_read),
             "may": may,
             "mark": mark_of(application),
             "typed": typed,
@@ -170,45 +177,6 @@ class CaseworkPages:
             request, "casework_gone.html", context, status_code=404
         )
 
-    def _facts(self, application: Application, showing: Showing) -> list[tuple[str, str]]:
-        """Return what the head of the page says of the case besides its period."""
-        words = own_words()
-        by, is_waiting = application.decide_by, application.state is AidState.NEED_SUPPLEMENT
-        lodged = showing.office(application.lodged_at)
-        office = showing.office(application.office_id)
-        told = {
-            "submitted": moment(application.created_at),
-            "decide_by": words.say("paused", day=by) if is_waiting else by,
-            "waited": application.waited_days and words.say("days", days=application.waited_days),
-            "place": place_name(application.place),
-            "office": office or words.say("no_office"),
-            "lodged": lodged if lodged != office else "",
-            "urgent": urgent_words(application.urgent),
-            "decided": application.decided_at and moment(application.decided_at),
-            "lawyer": showing.lawyer(application.staff_id),
-            "taken": application.taken_at and moment(application.taken_at),
-            "ground": TERMINATION_HEADS.get(application.ground, ""),
-        }
-        facts = [(words.say(f"facts.{name}"), str(value)) for name, value in told.items() if value]
-        # While it can be changed, the report stands in its form.
-        is_over = application.state is not AidState.ASSIGNED
-        return facts + self._report(application) if is_over else facts
-
-    def _report(self, application: Application) -> list[tuple[str, str]]:
-        if not application.closing:
-            return []
-        words, report = own_words(), Report.model_validate(application.closing)
-        papers = words.say("and").join(words.say(f"documents.{key}") for key in report.documents)
-        told = {
-            "form": FORMS[report.form],
-            "result": words.say(f"results.{report.result}"),
-            "hearings": str(report.hearings),
-            "days": f"{report.days:g}",
-            "documents": papers,
-            "summary": report.summary,
-        }
-        return [(words.say(f"report.{name}"), value) for name, value in told.items() if value]
-
     def _letters(
         self, application: Application, person: Staff, trail: list[AuditEntry]
     ) -> list[Choice]:
@@ -226,6 +194,7 @@ class CaseworkPages:
         """Return what the forms of the steps need, read only where they are shown."""
         found: dict[str, Any] = {
             "open_items": missing(self.service.items(application)),
+            "today": self.service.today().isoformat(),
             "due": default_due(self.service.today()).isoformat(),
             "urgent_items": choices("urgent.items"),
             "heads": [Choice(key, label) for key, label in TERMINATION_HEADS.items()],
@@ -255,14 +224,15 @@ class CaseworkPages:
     def _for_forward(self, application: Application, known: list[Office]) -> dict[str, Any]:
         """Propose the office of the place, with the reason by article 38."""
         others = [o for o in known if o.active and o.id != application.office_id]
-        proposed = responsible(known, application.place)
+        fits = office_of(application.place, {o.id: o.areas for o in known if o.active})
+        proposed = next((o for o in others if o.id == fits), None)
         reason = ""
-        if proposed is not None and proposed.id != application.office_id:
+        if proposed is not None:
             place = place_name(application.place)
             reason = own_words().say("forward_reason", place=place, office=proposed.name)
         return {
             "offices": others,
-            "proposed": proposed.id if proposed is not None and reason else None,
+            "proposed": proposed.id if proposed is not None else None,
             "proposed_reason": reason,
         }
 

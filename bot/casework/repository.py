@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from bot.aid.repository import AidRepository
+from bot.aid.repository import NOTE, AidRepository, AuditEntry
 from bot.aid.rows import application_of
 from bot.aid.visibility import visible
 from bot.casework.words import own_words
 from bot.domain.aid import Application
 from bot.domain.people import Role, Staff
-from bot.store.tables import aid_applications, offices, staff
+from bot.store.tables import aid_applications, audit, offices, staff
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,19 @@ class CaseworkRepository:
         row = connection.execute(query.with_for_update() if lock else query).first()
         return None if row is None else application_of(row, self.store.cipher)
 
+    def last(self, connection: Connection, number: str, action: str) -> AuditEntry | None:
+        """Return the latest line of the trail with an action."""
+        query = (
+            select(audit)
+            .where(audit.c.subject == number, audit.c.action == action)
+            .order_by(audit.c.id.desc())
+        )
+        row = connection.execute(query.limit(1)).first()
+        if row is None:
+            return None
+        note = self.store.cipher.decrypt(NOTE, row.note_enc) if row.note_enc else ""
+        return AuditEntry(row.at, row.actor, row.action, note)
+
     def offices(self) -> list[Office]:
         """Return every office, those that are in use first."""
         query = select(offices).order_by(offices.c.active.desc(), offices.c.name)
@@ -97,15 +110,3 @@ class CaseworkRepository:
             )
             for row in connection.execute(query)
         ]
-
-
-def responsible(known: list[Office], place: str) -> Office | None:
-    """Return the office in use with the narrowest area that holds a place (法律援助法 38)."""
-    fits = [
-        (len(area), -office.id, office)
-        for office in known
-        if office.active
-        for area in office.areas
-        if place.startswith(area)
-    ]
-    return max(fits, key=lambda fit: fit[:2])[2] if fits and place else None

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from bot.aid.form import day_in_chinese
-from bot.aid.paperwork import RECEIVED, PaperItem, PaperState, Paperwork, Wanted
+from bot.aid.paperwork import RECEIVED, PaperItem, PaperState, Paperwork, Wanted, missing
 from bot.casework.stepping import Stepping, optional, written
 from bot.casework.words import own_words, refusal
 from bot.dialogue.normalise import clean
 from bot.domain.aid import ENDED, UNDER_REVIEW, AidState, Application
 from bot.domain.clock import china_date
 from bot.domain.people import Staff
-from bot.errors import BadInput, NotFound
+from bot.errors import BadInput, IllegalMove, NotFound
 from knowledge_base.rules.aid_periods import decide_by
 
 LONGEST_SUPPLEMENT = 90
@@ -30,6 +30,8 @@ class Settled:
 
     state: PaperState
     file_id: str | None = None
+    was: str = ""
+    """The paper as it was shown; empty where nothing was shown."""
 
 
 class Reviewing:
@@ -95,7 +97,9 @@ class Reviewing:
         """Say which papers came and which are not needed; the applicant is told of a change.
 
         Raises:
-            Forbidden, NotFound, IllegalMove: as for ``Stepping.step``, or the case has ended.
+            Forbidden, NotFound: as for ``Stepping.step``.
+            IllegalMove: the same, the case has ended, or one of these papers was changed since it
+                was shown.
             BadInput: nothing changed.
         """
         stepping, words = self._stepping, own_words()
@@ -105,9 +109,20 @@ class Reviewing:
             before = self._paperwork.of_in(connection, application.id)
             if not set(settled) <= {item.id for item in before}:
                 raise NotFound(refusal("paper_unknown"))
+            if any(
+                (wanted := settled.get(item.id)) is not None
+                and wanted.was not in ("", shown_of(item))
+                for item in before
+            ):
+                raise IllegalMove(stepping.stale(number))
             changed = [
                 self._paperwork.settle(
-                    connection, application.id, item.id, wanted.state, wanted.file_id
+                    connection,
+                    application.id,
+                    item.id,
+                    wanted.state,
+                    wanted.file_id,
+                    staff_id=person.id,
                 )
                 for item in before
                 if (wanted := settled.get(item.id)) is not None
@@ -129,6 +144,8 @@ class Reviewing:
     def resume(self, number: str, person: Staff, seen: str = "") -> None:
         """Go on with the review; the days spent waiting are added to its period.
 
+        In an urgent case every paper may follow (44).
+
         Raises:
             Forbidden, NotFound, IllegalMove: as for ``Stepping.step``.
             BadInput: an indispensable paper that was asked for is still missing.
@@ -137,7 +154,10 @@ class Reviewing:
         with stepping.step(number, person, seen) as (connection, application):
             if application.state is not AidState.NEED_SUPPLEMENT:
                 raise stepping.impossible(application, AidState.ACCEPTED)
-            self._require_papers(connection, application)
+            lacking = self._asked_for(connection, application, PaperState.OPEN)
+            needed = [item for item in lacking if not item.deferrable]
+            if needed and not application.urgent:
+                raise BadInput(refusal("papers_missing", labels=_labels(needed)))
             waited = application.waited_days + self._waited(application)
             by = decide_by(china_date(application.created_at), waited)
             stepping.move(
@@ -145,7 +165,9 @@ class Reviewing:
                 application,
                 person,
                 AidState.ACCEPTED,
-                note=own_words().say("resumed", day=day_in_chinese(by)),
+                note=own_words().say(
+                    "resumed_without" if lacking else "resumed", day=day_in_chinese(by)
+                ),
                 values={
                     "waited_days": waited,
                     "decide_by": by,
@@ -170,7 +192,9 @@ class Reviewing:
             by = application.supplement_by
             if by is not None and stepping.today() <= by:
                 raise BadInput(refusal("not_yet", day=day_in_chinese(by)))
-            if not self._asked_for(connection, application):
+            asked = self._asked_for(connection, application, *PaperState)
+            # Before papers were listed one by one, what was asked for stands only in the notice.
+            if asked and not missing(asked):
                 raise BadInput(refusal("papers_there"))
             if not warned:
                 raise BadInput(refusal("not_warned"))
@@ -187,16 +211,12 @@ class Reviewing:
         since = application.waiting_since
         return 0 if since is None else (self._stepping.today() - china_date(since)).days
 
-    def _require_papers(self, connection: Connection, application: Application) -> None:
-        asked = self._asked_for(connection, application)
-        lacking = [item for item in asked if not item.deferrable]
-        if lacking:
-            raise BadInput(refusal("papers_missing", labels=_labels(lacking)))
-
-    def _asked_for(self, connection: Connection, application: Application) -> list[PaperItem]:
-        """Return what was asked for and is still missing."""
+    def _asked_for(
+        self, connection: Connection, application: Application, *states: PaperState
+    ) -> list[PaperItem]:
+        """Return what was asked for and is in one of these states."""
         items = self._paperwork.of_in(connection, application.id)
-        return [i for i in items if i.state is PaperState.OPEN and i.due_on is not None]
+        return [item for item in items if item.due_on is not None and item.state in states]
 
     def _due(self, due_on: dt.date | None) -> dt.date:
         today = self._stepping.today()
@@ -236,6 +256,11 @@ class Reviewing:
                 values={"urgent": item},
                 news=news,
             )
+
+
+def shown_of(item: PaperItem) -> str:
+    """Return what a form carries of a paper as it was shown."""
+    return f"{item.state}|{item.file_id or ''}"
 
 
 def _labels(items: Sequence[PaperItem]) -> str:

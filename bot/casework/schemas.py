@@ -8,29 +8,17 @@ from dataclasses import dataclass
 
 from bot.aid.form import AidForm, day_in_chinese
 from bot.aid.masking import masked_name, shown
-from bot.aid.papers import Paper
 from bot.aid.repository import AuditEntry
 from bot.casework.assigning import Candidate
+from bot.casework.clocks import Clock, clock_of
 from bot.casework.relations import Tied
 from bot.casework.repository import Colleague, Office
 from bot.casework.service import DOWNLOADED
 from bot.casework.stepping import action_label
 from bot.casework.words import moment, own_words
-from bot.domain.aid import ENDED, UNDER_REVIEW, AidState, Application
-from bot.domain.clock import china_date
+from bot.domain.aid import ENDED, AidState, Application
 from bot.redact import mask_personal
-from knowledge_base.rules.aid_periods import assign_by
-
-SOON = 2
-"""So many days before its end a period is shown as ending."""
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Which period runs; ``tone`` is ``late``, ``soon``, ``quiet`` or empty."""
-
-    says: str
-    tone: str = ""
+from bot.uploads.repository import FileRecord
 
 
 @dataclass(frozen=True)
@@ -150,14 +138,19 @@ class Showing:
         return tuple(Choice(s, f"{self.label(s)} {counts.get(s, 0)}") for s in AidState)
 
     def groups(
-        self, application: Application, *, revealed: bool, handles: bool
+        self, application: Application, *, revealed: bool, handles: bool, may_read: bool
     ) -> tuple[Group, ...]:
-        """Return the answers in groups; who does not handle it sees nothing of the number."""
+        """Return the answers in groups; who does not handle it sees nothing of the number.
+
+        Without ``may_read`` only what a lawyer needs to accept or decline.
+        """
         values = dict(application.fields)
         if not handles and not revealed:
             values["id_number"] = "*" * len(values["id_number"])
         known = [f for f in self._form.fields if f.key in values]
         words = own_words()
+        if not may_read:
+            known = [field for field in known if field.key in words.get("before_taking")]
         wanted = [(each["title"], each["keys"]) for each in words.get("groups")]
         placed = {key for _, keys in wanted for key in keys}
         wanted.append((words.say("other_group"), [f.key for f in known if f.key not in placed]))
@@ -189,11 +182,16 @@ class Showing:
         )
 
     def entries(
-        self, trail: Sequence[AuditEntry], *, without: frozenset[str] = frozenset()
+        self, trail: Sequence[AuditEntry], *, without: frozenset[str], noted: bool
     ) -> tuple[Entry, ...]:
-        """Return the lines of the trail, newest first."""
+        """Return the lines of the trail, newest first, with their notes or without."""
         return tuple(
-            Entry(moment(e.at), _actor(e.actor), action_label(self._form, e), _note(e))
+            Entry(
+                moment(e.at),
+                _actor(e.actor),
+                action_label(self._form, e),
+                _note(e) if noted else "",
+            )
             for e in reversed(trail)
             if e.action not in without
         )
@@ -235,53 +233,21 @@ class Showing:
         return words.say("between").join(says)
 
 
-def clock_of(application: Application, today: dt.date, *, replaced: bool = False) -> Clock:
-    """Return the period that runs for an application, in words."""
-    state, words = application.state, own_words()
-    if state in UNDER_REVIEW:
-        return _until("review", application.decide_by, today)
-    if state is AidState.NEED_SUPPLEMENT and application.supplement_by is not None:
-        return _until("supplement", application.supplement_by, today)
-    if state is AidState.APPROVED and application.decided_at is not None:
-        if replaced:
-            return Clock(words.say("clock.again"), "soon")
-        return _until("assign", assign_by(china_date(application.decided_at)), today)
-    if state is AidState.ASSIGNED:
-        if application.taken_at is not None or application.assigned_at is None:
-            return Clock(words.say("clock.acting"), "quiet")
-        days = (today - china_date(application.assigned_at)).days
-        says = words.say("clock.untaken", days=days) if days else words.say("clock.untaken_today")
-        return Clock(says, "soon" if days >= SOON else "")
-    if state in ENDED:
-        at = application.closed_at or application.updated_at
-        return Clock(words.say("clock.ended", day=china_date(at).isoformat()), "quiet")
-    return Clock(words.say("clock.none"), "quiet")
-
-
 def urgent_words(item: str) -> str:
     """Return an item of article 44 in words, empty where none is marked."""
     words = own_words()
     return str(words.get("urgent.items").get(item, words.say("urgent.unknown"))) if item else ""
 
 
-def file_of(paper: Paper) -> File:
+def file_of(kept: FileRecord) -> File:
     """Show an uploaded file; numbers that name a person are masked in its name."""
-    size = max(1, round(paper.size / 1024))
-    return File(paper.id, mask_personal(paper.name), moment(paper.created_at), size)
+    size = max(1, round(kept.size / 1024))
+    return File(kept.id, mask_personal(kept.name), moment(kept.created_at), size)
 
 
 def choices(name: str) -> tuple[Choice, ...]:
     """Return a group of words.yml to choose from."""
     return tuple(Choice(str(key), str(label)) for key, label in own_words().get(name).items())
-
-
-def _until(what: str, by: dt.date, today: dt.date) -> Clock:
-    left = (by - today).days
-    if left < 0:
-        return Clock(own_words().say(f"clock.{what}_late", days=-left), "late")
-    if left == 0:
-        return Clock(own_words().say(f"clock.{what}_today"), "soon")
-    return Clock(own_words().say(f"clock.{what}", days=left), "soon" if left <= SOON else "")
 
 
 def _note(entry: AuditEntry) -> str:

@@ -6,7 +6,6 @@ import datetime as dt
 
 from bot.aid.changes import AidChanges
 from bot.aid.form import AidForm
-from bot.aid.papers import Paper, Papers
 from bot.aid.paperwork import PaperItem, Paperwork
 from bot.aid.repository import AuditEntry
 from bot.casework.assigning import Assigning
@@ -24,6 +23,7 @@ from bot.domain.aid import Application, WrongNumber, find_number
 from bot.domain.clock import Clock
 from bot.domain.people import Staff
 from bot.errors import BadInput, Forbidden, NotFound
+from bot.uploads.repository import FileRecord, UploadRepository
 
 REVEALED = "reveal"
 DOWNLOADED = "file"
@@ -42,7 +42,7 @@ class CaseworkService:
     ) -> None:
         self._repository = repository
         self._store = repository.store
-        self._files = Papers(repository.store)
+        self._files = UploadRepository(repository.store, clock)
         self._paperwork = paperwork
         self._listing = Listing(repository.store)
         self._relations = Relations(repository.store)
@@ -140,25 +140,41 @@ class CaseworkService:
             self._repository.aid.record(connection, actor_of(person), REVEALED, number)
             return found
 
-    def files(self, application: Application) -> list[Paper]:
-        """Return the files uploaded in the application's conversation, newest first."""
-        conversation_id = application.conversation_id
-        return [] if conversation_id is None else self._files.of_conversation(conversation_id)
+    def files(self, application: Application, person: Staff) -> list[FileRecord]:
+        """Return the files that a person may read, newest first.
 
-    def file(self, number: str, file_id: str, person: Staff) -> tuple[Paper, bytes]:
+        Officers read every file of the application's conversation, which may be about other
+        things as well; the lawyer those that an officer or the applicant tied to its papers.
+        """
+        if application.conversation_id is None:
+            return []
+        found = self._files.of_conversation(application.conversation_id)
+        if handles(person):
+            return found
+        tied = {item.file_id for item in self.items(application)}
+        # What came after the application belongs to it, unless the same talk holds another one.
+        others = len(self._repository.aid.of_conversation(application.conversation_id)) > 1
+        return [
+            file
+            for file in found
+            if file.id in tied or (not others and file.created_at >= application.created_at)
+        ]
+
+    def file(self, number: str, file_id: str, person: Staff) -> tuple[FileRecord, bytes]:
         """Return an uploaded file with its contents, and record who read it.
 
         Raises:
-            NotFound: there is no such application, or its conversation holds no such file.
+            NotFound: there is no such application, or no such file of it that this person may see.
             Forbidden: this person may not.
         """
         application = self.get(number, person)
         self._require_reveal(application, person)
-        if application.conversation_id is None:
+        found = next((f for f in self.files(application, person) if f.id == file_id), None)
+        if found is None or application.conversation_id is None:
             raise NotFound
-        found = self._files.read(application.conversation_id, file_id)
-        self.record(number, person, DOWNLOADED, found[0].name)
-        return found
+        body = self._files.body(application.conversation_id, file_id)
+        self.record(number, person, DOWNLOADED, found.name)
+        return found, body
 
     def record(self, number: str, person: Staff, action: str, note: str = "") -> None:
         """Write down that somebody took a copy."""

@@ -72,7 +72,7 @@ class Stepping:
             if own and application.staff_id != person.id:
                 raise Forbidden(refusal("not_assigned_to_you"))
             if seen and seen != mark_of(application):
-                raise IllegalMove(self._stale(number))
+                raise IllegalMove(self.stale(number))
             yield connection, application
 
     def apply(
@@ -144,8 +144,8 @@ class Stepping:
         news = say("changed", number=number, label=self.label(to), says=says)
         return f"{news}\n{say('note', note=note)}" if note else news
 
-    def _stale(self, number: str) -> str:
-        """Say who changed it meanwhile."""
+    def stale(self, number: str) -> str:
+        """Say who changed it since it was shown."""
         steps = [e for e in self.repository.aid.trail(number) if e.action not in SILENT]
         if not steps:
             return refusal("stale_unknown")
@@ -166,7 +166,8 @@ def action_label(form: AidForm, entry: Any) -> str:
 def mark_of(application: Application) -> str:
     """Return what a form carries of the application as it was shown.
 
-    Notes do not change it: a lawyer's note must not undo what an officer is writing.
+    Notes do not change it: a lawyer's note must not undo what an officer is writing. Nor do papers,
+    which the form about them compares one by one: an applicant's upload must not either.
     """
     parts = (
         application.state,
@@ -175,6 +176,7 @@ def mark_of(application: Application) -> str:
         application.taken_at is not None,
         application.urgent or "-",
         application.supplement_by or "-",
+        application.objected_on or "-",
     )
     return "|".join(str(part) for part in parts)
 

@@ -6,17 +6,16 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.aid.paperwork import PaperState
 from bot.casework.closing import read_report
 from bot.casework.passing import CAN_PASS
-from bot.casework.reviewing import Settled
 from bot.casework.service import CaseworkService
+from bot.casework.settling import read_settled
 from bot.casework.stepping import handles
 from bot.casework.typed import Typed
 from bot.casework.words import refusal
 from bot.domain.aid import ENDED, AidState, Application
 from bot.domain.people import Staff
-from bot.errors import BadInput, Forbidden
+from bot.errors import Forbidden
 
 
 class Step(StrEnum):
@@ -28,6 +27,7 @@ class Step(StrEnum):
     URGENT = "urgent"
     APPROVE = "approve"
     REFUSE = "refuse"
+    OBJECTED = "objected"
     OBJECTION = "objection"
     TERMINATE = "terminate"
     FORWARD = "forward"
@@ -54,8 +54,8 @@ _OF_STATE: Mapping[AidState, frozenset[Step]] = MappingProxyType(
         AidState.NEED_SUPPLEMENT: frozenset({Step.RESUME, Step.WITHDRAW, Step.URGENT}),
         AidState.APPROVED: frozenset({Step.ASSIGN, Step.TERMINATE}),
         AidState.ASSIGNED: frozenset({Step.REPLACE, Step.PROGRESS, Step.CLOSE, Step.TERMINATE}),
-        AidState.REFUSED: frozenset({Step.OBJECTION}),
-        AidState.TERMINATED: frozenset({Step.OBJECTION}),
+        AidState.REFUSED: frozenset({Step.OBJECTED, Step.OBJECTION}),
+        AidState.TERMINATED: frozenset({Step.OBJECTED, Step.OBJECTION}),
     }
 )
 
@@ -70,6 +70,8 @@ def allowed(application: Application, person: Staff) -> frozenset[Step]:
             found |= {Step.FORWARD, Step.PLACE}
         if state not in ENDED:
             found.add(Step.SETTLE)
+        if application.objected_on is not None:
+            found.discard(Step.OBJECTED)
     if application.staff_id == person.id and state is AidState.ASSIGNED:
         is_taken = application.taken_at is not None
         found |= {Step.PROGRESS, Step.REPORT} if is_taken else {Step.TAKE, Step.DECLINE}
@@ -100,18 +102,8 @@ def _ask(service: CaseworkService, number: str, person: Staff, typed: Typed) -> 
 
 
 def _settle(service: CaseworkService, number: str, person: Staff, typed: Typed) -> None:
-    known = {file.id for file in service.files(service.get(number, person))}
-    files = typed.named("file-")
-    settled: dict[int, Settled] = {}
-    for item, state in typed.named("state-").items():
-        file_id = files.get(item) or None
-        is_known = item.isdigit() and state in set(PaperState)
-        if not is_known or (file_id is not None and file_id not in known):
-            raise BadInput(refusal("paper_unknown"))
-        # A file is where a paper came in, so without one there is none.
-        is_there = state == PaperState.RECEIVED
-        settled[int(item)] = Settled(PaperState(state), file_id if is_there else None)
-    service.reviewing.settle(number, person, settled, typed.text("seen"))
+    known = {file.id for file in service.files(service.get(number, person), person)}
+    service.reviewing.settle(number, person, read_settled(typed, known), typed.text("seen"))
 
 
 def _resume(service: CaseworkService, number: str, person: Staff, typed: Typed) -> None:
@@ -140,6 +132,12 @@ def _approve(service: CaseworkService, number: str, person: Staff, typed: Typed)
 
 def _refuse(service: CaseworkService, number: str, person: Staff, typed: Typed) -> None:
     service.deciding.refuse(number, person, typed.text("reasons"), typed.text("seen"))
+
+
+def _objected(service: CaseworkService, number: str, person: Staff, typed: Typed) -> None:
+    service.deciding.file_objection(
+        number, person, typed.day("filed"), typed.text("note"), typed.text("seen")
+    )
 
 
 def _objection(service: CaseworkService, number: str, person: Staff, typed: Typed) -> None:
@@ -224,6 +222,7 @@ _STEPS: Mapping[Step, Callable[[CaseworkService, str, Staff, Typed], None]] = Ma
         Step.URGENT: _urgent,
         Step.APPROVE: _approve,
         Step.REFUSE: _refuse,
+        Step.OBJECTED: _objected,
         Step.OBJECTION: _objection,
         Step.TERMINATE: _terminate,
         Step.FORWARD: _forward,

@@ -40,7 +40,8 @@ SECRETS = ("张小明", "11010519491231002X", "13800138000", "城东建筑公司
 OPEN = {
     "/", "/services", "/services.json", "/docs", "/openapi.json", "/healthz", "/readyz", "/metrics",
     "/calculate", "/calculate/{name}", "/widget.js", "/widget/frame", "/widget/static/{path}",
-    "/api/web/sessions", "/api/web/continuations/redeem", "/desk", "/desk/login", "/desk/login/code",
+    "/api/web/sessions", "/api/web/continuations/redeem",
+    "/desk", "/desk/login", "/desk/login/code",
     "/apply", "/apply/begin", "/apply/enter", "/apply/resume", "/apply/large", "/apply/status",
     "/apply/leave",
 }  # fmt: skip

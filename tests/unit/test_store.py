@@ -9,7 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from cryptography.fernet import Fernet, InvalidToken
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, MetaData, select
 from sqlalchemy.exc import IntegrityError
 
 from bot.errors import StorageUnavailable
@@ -17,7 +17,7 @@ from bot.store.crypto import Cipher, ContextMismatch
 from bot.store.engine import make_engine
 from bot.store.migrate import is_current, migrate
 from bot.store.outbox import OutboxRunner, enqueue
-from bot.store.tables import metadata, outbox
+from bot.store.tables import UtcDateTime, aid_applications, aid_drafts, metadata, outbox
 from bot.store.unit import Store
 from tests.conftest import FixedClock
 
@@ -205,3 +205,84 @@ def test_an_upgrade_keeps_what_a_database_holds(tmp_path) -> None:
     with engine.connect() as connection:
         kept = connection.exec_driver_sql("SELECT conversation_id FROM messages").scalars().all()
     assert kept == ["c"]
+
+
+OLD = (
+    # number, state, handed in on, changed on, and its steps
+    ("FY1", "submitted", 2, 2, ()),
+    ("FY2", "need_supplement", 2, 5, (("need_supplement", 5),)),
+    ("FY3", "accepted", 2, 9, (("need_supplement", 5), ("accepted", 9))),
+    ("FY4", "approved", 2, 10, (("refused", 6), ("approved", 10))),
+    ("FY5", "closed", 2, 11, (("approved", 3), ("closed", 11))),
+)
+
+
+def november(day: int) -> dt.datetime:
+    return dt.datetime(2026, 11, day, 4, tzinfo=dt.UTC)
+
+
+def fill_the_first_version(engine: Engine) -> None:
+    """Put applications, their trail and a draft into a database of before legal aid was whole."""
+    old = MetaData()
+    old.reflect(engine, only=("conversations", "aid_applications", "aid_drafts", "audit"))
+    moment = {"created_at": UtcDateTime(), "updated_at": UtcDateTime(), "at": UtcDateTime()}
+    for table in old.tables.values():
+        for column in table.columns:
+            column.type = moment.get(column.name, column.type)
+    with engine.begin() as connection:
+        connection.execute(
+            old.tables["conversations"].insert(),
+            {
+                "id": "c", "channel": "web", "mode": "bot", "priority": 0, "consent_version": "v",
+                "created_at": november(1), "updated_at": november(1),
+            },
+        )  # fmt: skip
+        connection.execute(
+            old.tables["aid_drafts"].insert(),
+            {"conversation_id": "c", "fields_enc": b"1", "active": True, "updated_at": november(1)},
+        )
+        for number, state, made, changed, steps in OLD:
+            connection.execute(
+                old.tables["aid_applications"].insert(),
+                {
+                    "number": number, "conversation_id": "c", "state": state, "matter": "工伤",
+                    "fields_enc": b"2", "id_number_index": "i", "phone_index": "p",
+                    "created_at": november(made), "updated_at": november(changed),
+                },
+            )  # fmt: skip
+            for action, day in steps:
+                connection.execute(
+                    old.tables["audit"].insert(),
+                    {"at": november(day), "actor": "1:王", "action": f"state.{action}",
+                     "subject": number},
+                )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_applications_of_the_first_version_get_the_clock_that_their_trail_tells(
+    tmp_path, request: pytest.FixtureRequest, kind: str
+) -> None:
+    url = f"sqlite:///{tmp_path / 'app.db'}"
+    if kind == "postgresql":
+        url = request.getfixturevalue("empty_postgres_url")
+    engine = make_engine(url)
+    migrate(engine, "0005")
+    fill_the_first_version(engine)
+    migrate(engine)
+    with engine.connect() as connection:
+        rows = {row.number: row for row in connection.execute(select(aid_applications))}
+        drafts = connection.execute(select(aid_drafts.c.fields_enc)).scalars().all()
+    engine.dispose()
+    assert drafts == [b"1"]
+    assert {number: row.state for number, row in rows.items()} == {o[0]: o[1] for o in OLD}
+    assert {(r.place, r.urgent, r.office_id, r.name_index) for r in rows.values()} == {
+        ("", "", None, "")
+    }
+    waits = rows["FY2"]
+    assert waits.waiting_since == november(5)
+    assert waits.supplement_by == dt.date(2026, 11, 20)
+    assert [rows[n].waiting_since for n in ("FY1", "FY3", "FY4")] == [None] * 3
+    assert (rows["FY3"].waited_days, rows["FY3"].decide_by) == (4, dt.date(2026, 11, 13))
+    assert (rows["FY1"].waited_days, rows["FY1"].decide_by) == (0, dt.date(2026, 11, 9))
+    assert rows["FY4"].decided_at == november(10)
+    assert rows["FY5"].decided_at == november(3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import pytest
@@ -11,11 +12,13 @@ from benchmarks.kept import look, undelivered
 from benchmarks.submissions import SETUPS, Measured, Phase, _arguments
 from bot.aid.form import load_form
 from bot.aid.reading import Fits, check
+from bot.domain.clock import china_date
 from bot.store.unit import Store
 from tests.conftest import FixedClock
 from tests.integration.aid.conftest import Applicant, make_applicant
 
 FORM = load_form()
+TODAY = china_date(dt.datetime.now(dt.UTC))
 IDLE = Phase(0, 0, 0.0, 0.0, {}, {}, {}, {})
 
 
@@ -23,7 +26,7 @@ IDLE = Phase(0, 0, 0.0, 0.0, {}, {}, {}, {})
 def test_every_answer_is_one_that_the_form_takes(serial: int) -> None:
     for asked in FORM.fields:
         words, option = Person(serial).answer(asked)
-        assert isinstance(check(asked, words, option or None), Fits), asked.key
+        assert isinstance(check(asked, words, option or None, TODAY), Fits), asked.key
 
 
 def test_nobody_is_somebody_else() -> None:

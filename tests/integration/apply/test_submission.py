@@ -8,15 +8,17 @@ from collections.abc import Callable
 
 import pytest
 from docx import Document
+from sqlalchemy import insert
 
 from bot.aid.paperwork import PaperState, Paperwork, Wanted
 from bot.domain.aid import AidState
+from bot.store.tables import staff
 from bot.store.unit import Store
 from bot.web.http import FILE_LIMIT
 from tests.conftest import FixedClock
 from tests.integration.aid.conftest import ANSWERS
 from tests.integration.apply.conftest import Browser
-from tests.pictures import PNG
+from tests.pictures import JPEG, PNG
 
 
 def handed_in(browser: Browser, **other: str) -> str:
@@ -154,6 +156,38 @@ def test_an_uploaded_paper_is_received_with_its_receipt(
     assert citizen.words.count("收到您交来的材料") == 1
     assert number in citizen.words
     assert item_id
+
+
+def test_what_staff_has_marked_as_received_is_not_replaced_and_nothing_is_lost(
+    citizen: Browser, paperwork: Paperwork, store: Store
+) -> None:
+    number = handed_in(citizen)
+    made = citizen.made[0]
+    item_id, path = first_paper(citizen, paperwork)
+    citizen.upload(path, PNG)
+    own = paperwork.of(made.id)[0].file_id
+    assert own
+    with store.write() as connection:
+        zhao = connection.execute(
+            insert(staff).values(
+                login="zhao", name="赵", licence="", role="officer", password_hash="-",
+                active=True, created_at=made.created_at,
+            )
+        ).inserted_primary_key  # fmt: skip
+        assert zhao is not None
+        paperwork.settle(connection, made.id, item_id, PaperState.RECEIVED, own, staff_id=zhao[0])
+        citizen.mine.repository.record(connection, "1:赵", "papers_received", number, "已收到")
+    assert "另外再传一张" in citizen.get("/apply/status").words
+    answer = citizen.upload(path, JPEG, client_id="u2")
+    assert answer.status_code == 200
+    for said in ("没有替换", "请联系工作人员", "SHA-256"):
+        assert said in citizen.words
+    assert citizen.upload(path, JPEG, client_id="u2").status_code == 200
+    assert paperwork.of(made.id)[0].file_id == own
+    assert len(citizen.client.get("/apply/export").json()["files"]) == 2
+    assert paperwork.with_news([number]) == {number}
+    citizen.mine.deliver()
+    assert sum("原来收到的没有动" in words for words in citizen.mine.told()) == 1
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,21 @@ def test_a_lawyer_accepts_once_and_tells_the_recipient_of_progress(bureau: Burea
     assert bureau.actions(number)[-3:] == ["lawyer_taken", "progress", "internal_note"]
 
 
+def test_a_second_tap_does_not_tell_the_progress_twice(bureau: Bureau) -> None:
+    number, li = bureau.assigned(taken=True), bureau.person("li")
+    closing = bureau.casework.closing
+    told = len(bureau.news(number))
+    for words in ("开庭改期了", "开庭改期了 ", "下周开庭"):
+        closing.progress(number, li, words)
+        bureau.clock.advance(minutes=1)
+    assert len(bureau.news(number)) == told + 2
+    closing.progress(number, li, "开庭改期了")
+    bureau.clock.advance(days=1)
+    closing.progress(number, li, "开庭改期了")
+    assert bureau.actions(number).count("progress") == 4
+    assert len(bureau.news(number)) == told + 4
+
+
 def test_a_lawyer_who_declines_gives_a_reason_and_sees_the_case_no_more(bureau: Bureau) -> None:
     number, li = bureau.assigned(), bureau.person("li")
     with pytest.raises(BadInput, match="理由"):

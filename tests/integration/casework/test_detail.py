@@ -8,6 +8,7 @@ from pathlib import Path
 
 from docx import Document
 
+from bot.aid.paperwork import PaperState
 from bot.store.unit import Store
 from bot.uploads.repository import UploadRepository
 from tests.conftest import FixedClock
@@ -141,6 +142,48 @@ def test_a_paper_can_be_tied_to_the_file_in_which_it_came_and_to_no_other(
     assert pages.of("zhao").get(f"/desk/aid/{number}/files/nonsense").status_code == 422
 
 
+def form_of(page: str) -> dict[str, str]:
+    """Return what the form about the papers sends if nobody touches it."""
+    form = page[page.index('id="step-settle"') : page.index("保存材料情况")]
+    sent = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form))
+    for name, options in re.findall(
+        r'<select id="[^"]+" name="([^"]+)">(.*?)</select>', form, re.S
+    ):
+        chosen = re.findall(r'value="([^"]*)" selected', options)
+        sent[name] = chosen[0] if chosen else ""
+    return sent
+
+
+def test_a_page_opened_before_an_upload_does_not_take_it_back(
+    pages: Pages, clock: FixedClock
+) -> None:
+    bureau = pages.bureau
+    number = bureau.hand_in()
+    first, second, third = bureau.items(number)[:3]
+    uploads = UploadRepository(bureau.store, clock)
+    uploads.add(bureau.applicants[-1].conversation_id, "a" * 32, "证.png", "image/png", b"x")
+    form = form_of(pages.read("zhao", number))
+    application = bureau.get(number)
+    with bureau.store.write() as connection:
+        bureau.paperwork.settle(connection, application.id, first.id, PaperState.RECEIVED, "a" * 32)
+    # Nothing was chosen for the paper that came in meanwhile.
+    late = {**form, f"state-{second.id}": "waived"}
+    assert pages.step("zhao", number, "settle", late).status_code == 303
+    kept = bureau.items(number)
+    assert (kept[0].state, kept[0].file_id, kept[1].state) == ("received", "a" * 32, "waived")
+    # Something was: it is said, and the choice stays where there was one.
+    clash = {**form, f"state-{first.id}": "waived", f"state-{third.id}": "received"}
+    answer = pages.step("zhao", number, "settle", clash)
+    assert answer.status_code == 409
+    again = form_of(answer.text)
+    assert again[f"state-{second.id}"] == "waived"
+    assert again[f"state-{third.id}"] == "received"
+    assert again[f"was-{first.id}"] == f"received|{'a' * 32}"
+    assert bureau.items(number)[0].file_id == "a" * 32
+    assert pages.step("zhao", number, "settle", again).status_code == 303
+    assert bureau.items(number)[2].state == "received"
+
+
 def letters(page: str) -> list[str]:
     return re.findall(r'/letters/(\w+)"', page)
 
@@ -214,11 +257,13 @@ def test_every_field_has_a_label_and_nothing_is_inline(pages: Pages, clock: Fixe
     bureau, zhao = pages.bureau, pages.bureau.person("zhao")
     asked = bureau.hand_in()
     bureau.casework.reviewing.ask(asked, zhao, (), "合同", china_days(clock, 1))
+    refused = bureau.hand_in()
+    bureau.casework.deciding.refuse(refused, zhao, "不在范围")
     clock.advance(days=3)
     for login, path in (
         ("zhao", ""),
         ("sun", ""),
-        *(("zhao", f"/{n}") for n in (asked, bureau.hand_in(), bureau.granted())),
+        *(("zhao", f"/{n}") for n in (asked, bureau.hand_in(), bureau.granted(), refused)),
         ("zhao", f"/{bureau.assigned()}"),
         ("li", f"/{bureau.assigned(taken=True)}"),
     ):

@@ -107,6 +107,36 @@ def test_the_review_does_not_go_on_while_an_indispensable_paper_is_missing(burea
     assert bureau.state(number) is AidState.ACCEPTED
 
 
+def test_an_urgent_case_goes_on_without_its_papers_and_is_granted(bureau: Bureau) -> None:
+    number, zhao = bureau.hand_in(), bureau.person("zhao")
+    ask_for_all(bureau, number)
+    bureau.casework.reviewing.set_urgent(number, zhao, "44(2)", "对方在转移财产")
+    bureau.casework.reviewing.resume(number, zhao)
+    assert "还没交的材料可以后补" in bureau.news(number)[-1]
+    assert "已经收到" not in bureau.news(number)[-1]
+    bureau.casework.deciding.approve(number, zhao)
+    assert bureau.state(number) is AidState.APPROVED
+
+
+def test_what_came_in_since_it_was_shown_is_not_overwritten(bureau: Bureau) -> None:
+    number, zhao = bureau.hand_in(), bureau.person("zhao")
+    first, second = bureau.items(number)[:2]
+    application = bureau.get(number)
+    with bureau.store.write() as connection:
+        bureau.paperwork.settle(connection, application.id, first.id, PaperState.RECEIVED)
+    late = {
+        first.id: Settled(PaperState.WAIVED, was="open|"),
+        second.id: Settled(PaperState.WAIVED, was="open|"),
+    }
+    with pytest.raises(IllegalMove):
+        bureau.casework.reviewing.settle(number, zhao, late)
+    assert [item.state for item in bureau.items(number)[:2]] == ["received", "open"]
+    del late[first.id]
+    bureau.casework.reviewing.settle(number, zhao, late)
+    assert [item.state for item in bureau.items(number)[:2]] == ["received", "waived"]
+    assert [item.settled_by for item in bureau.items(number)[:2]] == [None, zhao.id]
+
+
 def test_what_came_is_told_and_what_was_marked_by_mistake_is_taken_back_silently(
     bureau: Bureau,
 ) -> None:

@@ -21,18 +21,31 @@ READS = ("", f"/files/{FILE}", "/letters/application")
 FORM = {
     "own": "合同", "due": "2026-12-10", "reason": "理由", "reasons": "理由", "words": "话",
     "note": "话", "said": "昆明市盘龙区", "item": "44(1)", "head": "48(7)", "result": "upheld",
-    "form": "22(6)", "hearings": "1", "days": "1", "warned": "1",
+    "filed": "2026-11-23", "form": "22(6)", "hearings": "1", "days": "1", "warned": "1",
 }  # fmt: skip
 
 
 @pytest.fixture
 def case(pages: Pages, clock: FixedClock) -> str:
-    """An assigned and accepted case of the office in 官渡, with a file."""
+    """An assigned and accepted case of the office in 官渡, with a file of its papers."""
     number = pages.bureau.assigned(taken=True)
-    UploadRepository(pages.bureau.store, clock).add(
-        pages.bureau.applicants[-1].conversation_id, FILE, "欠条.png", "image/png", b"own"
-    )
+    upload(pages, clock, FILE, "欠条.png", b"own")
+    tie(pages, number, FILE)
     return number
+
+
+def upload(pages: Pages, clock: FixedClock, file_id: str, name: str, body: bytes) -> None:
+    """Put a file into the conversation of the latest application."""
+    UploadRepository(pages.bureau.store, clock).add(
+        pages.bureau.applicants[-1].conversation_id, file_id, name, "image/png", body
+    )
+
+
+def tie(pages: Pages, number: str, file_id: str) -> None:
+    """Say, as an officer, in which file a paper came."""
+    item = pages.bureau.items(number)[0]
+    form = {f"state-{item.id}": "received", f"file-{item.id}": file_id}
+    assert pages.step("zhao", number, "settle", form).status_code == 303
 
 
 def test_strangers_are_sent_to_the_sign_in_page(pages: Pages, case: str) -> None:
@@ -89,19 +102,47 @@ def test_the_lawyer_reads_the_own_case_and_decides_nothing(pages: Pages, case: s
     assert pages.bureau.actions(case) == before
 
 
-def test_before_accepting_a_lawyer_reads_neither_numbers_nor_files(
+def test_before_accepting_a_lawyer_reads_what_shows_a_conflict_and_no_more(
     pages: Pages, clock: FixedClock
 ) -> None:
-    number = pages.bureau.assigned()
-    UploadRepository(pages.bureau.store, clock).add(
-        pages.bureau.applicants[-1].conversation_id, FILE, "欠条.png", "image/png", b"own"
+    bureau = pages.bureau
+    number = bureau.assigned(
+        address="官渡区关上街道 1 号",
+        facts="去年三月起在李某某的城东工地干活，工头王铁柱欠我工资。",
     )
+    upload(pages, clock, FILE, "欠条.png", b"own")
+    tie(pages, number, FILE)
+    bureau.casework.closing.note(number, bureau.person("zhao"), "工头王铁柱来过电话")
     client = pages.of("li")
     page = client.get(f"/desk/aid/{number}").text
-    assert "110105" not in page
-    assert "欠条" not in page
+    for shown in ("城东建筑公司", "讨要工资", "云南省昆明市官渡区", "农民工", "要回工资两万元"):
+        assert shown in page
+    for hidden in ("110105", "138", "欠条", "关上街道", "王铁柱", "本人申请"):
+        assert hidden not in page
     assert client.post(f"/desk/aid/{number}/reveal").status_code == 403
     assert client.get(f"/desk/aid/{number}/files/{FILE}").status_code == 403
+    bureau.casework.assigning.take(number, bureau.person("li"))
+    page = client.get(f"/desk/aid/{number}").text
+    for shown in ("关上街道", "王铁柱", "本人申请", "欠条"):
+        assert shown in page
+
+
+def test_a_lawyer_reads_the_files_of_the_papers_and_an_officer_all(
+    pages: Pages, clock: FixedClock, case: str
+) -> None:
+    other = "c" * 32
+    yesterday = FixedClock()
+    yesterday.advance(days=-1)
+    upload(pages, yesterday, other, "另一件事.png", b"other")
+    upload(pages, clock, "d" * 32, "后来交的.png", b"later")
+    assert "后来交的" in pages.read("li", case)
+    assert "申请以前的文件要这样对上" in pages.read("zhao", case)
+    assert "另一件事" in pages.read("zhao", case)
+    assert "另一件事" not in pages.read("li", case)
+    before = pages.bureau.actions(case)
+    assert pages.of("li").get(f"/desk/aid/{case}/files/{other}").status_code == 404
+    assert pages.bureau.actions(case) == before
+    assert pages.of("zhao").get(f"/desk/aid/{case}/files/{other}").content == b"other"
 
 
 def test_a_lawyers_list_is_the_own_cases(pages: Pages, case: str) -> None:
@@ -138,7 +179,10 @@ def test_a_form_on_another_site_changes_nothing(pages: Pages, case: str) -> None
 
 def test_a_page_offers_the_steps_of_the_state_and_no_others(pages: Pages) -> None:
     bureau = pages.bureau
+    refused = bureau.hand_in()
+    bureau.casework.deciding.refuse(refused, bureau.person("zhao"), "不在范围")
     for number, offered in (
+        (refused, {"objected", "objection", "note"}),
         (bureau.hand_in(), {"accept", "ask", "approve", "refuse", "urgent", "forward", "place",
                             "settle", "note"}),
         (bureau.granted(), {"assign", "terminate", "forward", "place", "settle", "note"}),

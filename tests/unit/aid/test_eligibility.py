@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -14,7 +15,7 @@ AT = dt.datetime(2026, 11, 23, 1, tzinfo=dt.UTC)
 
 
 def application(**fields: str) -> Application:
-    filled = {"id_number": "11010519491231002X", "pledge": "同意", **fields}
+    filled = {"id_number": "11010519491231002X", "pledge": "同意", "for_whom": "我自己", **fields}
     by = dt.date(2026, 11, 30)
     return Application("FY20261123-0001-6", None, AidState.SUBMITTED, "", filled, AT, AT, by)
 
@@ -45,3 +46,10 @@ def test_the_trace_names_outcome_and_means(
     assert (trace.outcome, trace.means) == (outcome, means)
     assert trace.say
     assert "一定" not in trace.say
+
+
+def test_a_pledge_of_the_former_form_stood_for_the_means() -> None:
+    old = application(matter="交通事故", group="以上都不是")
+    fields = {key: value for key, value in old.fields.items() if key != "for_whom"}
+    trace = trace_of(dataclasses.replace(old, fields=fields), load_form())
+    assert (trace.outcome, trace.means) == ("可能符合条件", "个人诚信承诺")

@@ -30,7 +30,7 @@ def test_every_state_has_words_and_shows_what_was_written() -> None:
         assert "聊天框" not in step.says
 
 
-@pytest.mark.parametrize("action", ["progress", "forward"])
+@pytest.mark.parametrize("action", ["progress", "forward", "objection_filed", "objection"])
 def test_notes_for_the_applicant_are_shown(action: str) -> None:
     (step,) = timeline([entry(action, "已经联系用人单位")], load_form())
     assert step.says.endswith("已经联系用人单位")
@@ -38,7 +38,7 @@ def test_notes_for_the_applicant_are_shown(action: str) -> None:
 
 @pytest.mark.parametrize(
     "action",
-    ["urgent", "lawyer_taken", "lawyer_declined", "replaced", "papers_received", "objection"],
+    ["urgent", "lawyer_taken", "lawyer_declined", "replaced", "papers_received"],
 )
 def test_what_else_is_told_hides_the_note_of_staff(action: str) -> None:
     (step,) = timeline([entry(action, "内部说明")], load_form())

@@ -126,7 +126,9 @@ def _set_the_clock() -> None:
             "decide_by": rolled(received + dt.timedelta(days=REVIEW_DAYS + waited)),
             "waited_days": waited,
             # An objection may have led to a second decision.
-            "decided_at": max((at for what, at in steps[row.number] if what in DECIDED), default=None),
+            "decided_at": max(
+                (at for what, at in steps[row.number] if what in DECIDED), default=None
+            ),
         }
         if row.state == "need_supplement":
             due = china_date(row.updated_at) + dt.timedelta(days=SUPPLEMENT_DAYS)
