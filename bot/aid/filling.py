@@ -66,18 +66,24 @@ class Filling:
         draft = self._repository.draft(conversation_id)
         return draft if draft is not None and draft.active else None
 
-    def open(self, conversation_id: str) -> Draft:
-        """Begin an application, or take up the one put aside.
+    def counter(self, office_id: int) -> str:
+        """Return the name of the office at whose counter an application may be filled in."""
+        return self._repository.office_in_use(office_id)
+
+    def open(self, conversation_id: str, at: int | None = None) -> Draft:
+        """Begin an application, or take up the one put aside; ``at`` is the office's counter.
 
         Raises:
             NotFound: there is no such conversation.
         """
+        counter = at if at is not None and self.counter(at) else None
         with self._store.write() as connection:
             self._repository.lock(connection, conversation_id)
             found = self._repository.draft_in(connection, conversation_id)
-            if found is not None and found.active:
+            if found is not None and found.active and counter in (None, found.lodged_at):
                 return found
             draft = Draft(conversation_id) if found is None else self._resumed(found)
+            draft = replace(draft, lodged_at=counter or draft.lodged_at)
             self._repository.save_draft(connection, draft)
             return draft
 

@@ -55,6 +55,8 @@ class Lodged:
     place: str
     urgent: str
     opponent: str
+    at: int | None = None
+    """The office at whose counter it was filled in."""
 
 
 class AidRepository:
@@ -81,6 +83,7 @@ class AidRepository:
             row.active,
             kept["inbound_id"],
             kept.get("typed", {}),
+            kept.get("lodged_at"),
         )
 
     def save_draft(self, connection: Connection, draft: Draft) -> None:
@@ -89,6 +92,7 @@ class AidRepository:
             "values": dict(draft.values),
             "inbound_id": draft.inbound_id,
             "typed": dict(draft.typed),
+            "lodged_at": draft.lodged_at,
         }
         row = {
             "fields_enc": self.store.cipher.encrypt_json(DRAFT, kept),
@@ -171,7 +175,7 @@ class AidRepository:
         now = self._clock.now()
         cipher = self.store.cipher
         fields = lodged.fields
-        at = self._lodged_at(connection, conversation_id)
+        at = lodged.at or self._lodged_at(connection, conversation_id)
         opponent = name_index(cipher, lodged.opponent) if lodged.opponent else ""
         connection.execute(
             insert(aid_applications).values(
@@ -206,6 +210,12 @@ class AidRepository:
         made = self.application(connection, number)
         assert made is not None
         return made
+
+    def office_in_use(self, office_id: int) -> str:
+        """Return the name of an office that takes applications in, empty for none."""
+        query = select(offices.c.name).where(offices.c.id == office_id, offices.c.active)
+        with self.store.read() as connection:
+            return str(connection.execute(query).scalar() or "")
 
     def _lodged_at(self, connection: Connection, conversation_id: str) -> int | None:
         query = select(conversations.c.office_id).where(conversations.c.id == conversation_id)

@@ -137,6 +137,7 @@ class AidService(Asking):
             place_code(values["place"]),
             urgent_by(self.form.facts(values, today)),
             self._opponent(values),
+            draft.lodged_at,
         )
 
     def _opponent(self, values: Mapping[str, str]) -> str:

@@ -22,6 +22,12 @@ _VERSION = re.compile(r"[\w.-]{1,16}")
 _GONE = frozenset({"expired", "moved", "left", "erased"})
 
 Typed = Annotated[str, Form()]
+_OFFICE = re.compile(r"[1-9]\d{0,8}")
+
+
+def _office(said: str) -> int:
+    """Return the office at whose counter an application is filled in, 0 for none."""
+    return int(said) if _OFFICE.fullmatch(said) else 0
 
 
 def add_entry_pages(router: APIRouter, pages: Pages) -> None:
@@ -39,7 +45,12 @@ def add_entry_pages(router: APIRouter, pages: Pages) -> None:
         return found, "expired" if token and found is None else ""
 
     async def start_page(
-        request: Request, status: int = 200, gone: str = "", wrong: str = "", code: str = ""
+        request: Request,
+        status: int = 200,
+        gone: str = "",
+        wrong: str = "",
+        code: str = "",
+        at: int = 0,
     ) -> Response:
         conversation_id, why = await known(request)
         standing = None
@@ -56,17 +67,19 @@ def add_entry_pages(router: APIRouter, pages: Pages) -> None:
             wrong=wrong,
             code=code,
             device=secrets.token_hex(16),
+            at=at,
+            counter=await to_thread.run_sync(service.aid.counter, at) if at else "",
         )
         if why:
             door.let_out(response)
         return response
 
     @router.get("/apply")
-    async def start(request: Request, gone: str = "") -> Response:
-        return await start_page(request, gone=gone)
+    async def start(request: Request, gone: str = "", at: str = "") -> Response:
+        return await start_page(request, gone=gone, at=_office(at))
 
     @router.post("/apply/begin")
-    async def begin(request: Request, consent: Typed = "") -> Response:
+    async def begin(request: Request, consent: Typed = "", at: Typed = "") -> Response:
         await door.from_here(request)
         conversation_id, why = await known(request)
         token = ""
@@ -78,7 +91,7 @@ def add_entry_pages(router: APIRouter, pages: Pages) -> None:
             await door.take_session(request)
             opened = await to_thread.run_sync(door.visitors.open, consent, "")
             conversation_id, token = opened.conversation_id, opened.token
-        await to_thread.run_sync(service.aid.open, conversation_id)
+        await to_thread.run_sync(service.aid.open, conversation_id, _office(at) or None)
         response = pages.go("/fill")
         if token:
             door.let_in(response, token)

@@ -66,6 +66,8 @@ class Draft:
     """The last message that answered a question; a repeated message answers nothing."""
     typed: Mapping[str, str] = field(default_factory=dict)
     """What stands half written in the fields of the web form, unchecked."""
+    lodged_at: int | None = None
+    """The office at whose counter it is filled in; any office takes any application."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from bot.aid.service import (
 from bot.domain.aid import AidState, application_number
 from bot.errors import NotFound
 from bot.store.outbox import OutboxRunner
-from bot.store.tables import aid_applications, aid_drafts, aid_numbers, outbox
+from bot.store.tables import aid_applications, aid_drafts, aid_numbers, offices, outbox
 from bot.store.unit import Store
 from tests.conftest import FixedClock
 from tests.integration.aid.conftest import (
@@ -49,6 +49,30 @@ def test_a_full_walk_ends_in_one_application(applicant: Applicant, store: Store)
     assert applicant.service.draft(applicant.conversation_id) is None
     assert count(store, outbox) == 1
     assert [e.action for e in applicant.repository.trail(FIRST_NUMBER)] == ["state.submitted"]
+
+
+def test_any_office_takes_what_another_one_decides(applicant: Applicant, store: Store) -> None:
+    with store.write() as connection:
+        for number, areas in ((1, "530111"), (2, "530103"), (3, "5301")):
+            connection.execute(
+                insert(offices).values(
+                    id=number,
+                    name=f"中心{number}",
+                    hours='{"weekly": {}}',
+                    active=True,
+                    areas=areas,
+                )
+            )
+    service, mine = applicant.service, applicant.conversation_id
+    assert service.open(mine, at=99).lodged_at is None
+    assert service.open(mine, at=2).lodged_at == 2
+    assert service.open(mine).lodged_at == 2
+    application = applicant.apply()
+    assert (application.lodged_at, application.office_id) == (2, 1)
+    elsewhere = applicant.apply(matter="工伤", place="昆明市西山区")
+    assert (elsewhere.lodged_at, elsewhere.office_id) == (None, 3)
+    abroad = applicant.apply(matter="医疗事故", place="不清楚")
+    assert (abroad.lodged_at, abroad.office_id, abroad.place) == (None, None, "")
 
 
 def test_questions_come_one_by_one_in_order(applicant: Applicant) -> None:

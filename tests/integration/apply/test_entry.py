@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, select
 
 from bot.apply.session import COOKIE
+from bot.store.tables import aid_applications, offices
 from bot.store.unit import Store
 from tests.conftest import ROOT, FixedClock
 from tests.integration.aid.conftest import ANSWERS
@@ -55,6 +57,25 @@ def test_the_consent_opens_a_conversation_with_a_cookie_no_script_can_read(
     assert conversation is not None
     assert conversation.channel == "web"
     assert citizen.token not in citizen.page.text
+
+
+def test_an_application_begun_at_a_counter_is_lodged_there(
+    citizen: Browser, small: SmallApp
+) -> None:
+    with small.conversations.store.write() as connection:
+        connection.execute(
+            insert(offices).values(
+                id=4, name="盘龙法律援助中心", hours='{"weekly": {}}', active=True, areas=""
+            )
+        )
+    assert "您正在" not in citizen.get("/apply?at=9").words
+    assert citizen.get("/apply?at=x").page.status_code == 200
+    assert "您正在 盘龙法律援助中心 申请" in citizen.get("/apply?at=4").words
+    citizen.post("/apply/begin", consent="2026-11", at=citizen.value("at"))
+    citizen.fill()
+    citizen.post("/apply/submit", option="aid.pledge.agree")
+    with small.conversations.store.read() as connection:
+        assert connection.execute(select(aid_applications.c.lodged_at)).scalar_one() == 4
 
 
 def test_every_page_is_fresh_and_in_no_search_engine(citizen: Browser) -> None:
