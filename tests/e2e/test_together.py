@@ -145,7 +145,8 @@ def test_an_application_goes_on_with_its_open_question_after_a_lawyer(
     assert "请填您的手机号" in asked[1]
     assert "第 5 步，共 15 步" in citizen.frame.locator(".message.bot").last.inner_text()
     assert "发生在哪个县、区" in citizen.ask("13800138000")
-    assert "第 7 步，共 15 步" in citizen.ask("昆明市官渡区")
+    assert "您现在住在哪里" in citizen.ask("昆明市官渡区")
+    assert "第 7 步，共 15 步" in citizen.frame.locator(".message.bot").last.inner_text()
     assert town.complaints() == []
 
 
