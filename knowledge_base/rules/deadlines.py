@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from knowledge_base.rules.aid_periods import ASSIGN_DAYS, OBJECTION_DAYS, REVIEW_DAYS
 from knowledge_base.rules.calendar import add_months, is_announced, rolled
 from knowledge_base.rules.worked import Worked
 
@@ -23,6 +24,9 @@ DeadlineKind = Literal[
     "labour_wages",
     "admin_litigation",
     "sue_after_review",
+    "aid_review",
+    "aid_assign",
+    "aid_objection",
 ]
 _SUSPENDS = (
     "期间可能中止（民法典第一百九十四条）或者中断重新起算（第一百九十五条），不要自己认定已过。"
@@ -87,6 +91,17 @@ PERIODS: dict[DeadlineKind, Period] = {
     "sue_after_review": Period(
         "不服行政复议决定起诉", ("行政诉讼法/45",), days=15,
         note="从收到复议决定书之日起算；复议机关逾期不作决定的，从复议期满之日起算。法律另有规定的除外。",
+    ),
+    "aid_review": Period(
+        "法律援助机构审查决定", ("法律援助法/43",), days=REVIEW_DAYS,
+        note="从收到申请之日起算；等申请人补充材料的天数另加。",
+    ),
+    "aid_assign": Period(
+        "决定给予以后指派法律援助人员", ("法律援助法/43",), days=ASSIGN_DAYS,
+    ),
+    "aid_objection": Period(
+        "司法行政部门答复法律援助异议", ("法律援助法/49",), days=OBJECTION_DAYS,
+        note="从收到异议之日起算；对答复还不服的，可以依法申请行政复议或者提起行政诉讼。",
     ),
 }  # fmt: skip
 

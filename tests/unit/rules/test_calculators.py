@@ -358,6 +358,9 @@ def test_interest_for_late_performance() -> None:
         ("admin_litigation", "2026-05-25", "2026-11-25"),
         ("admin_litigation", "2026-08-31", "2027-03-01"),
         ("sue_after_review", "2026-11-23", "2026-12-08"),
+        ("aid_review", "2026-11-20", "2026-11-27"),
+        ("aid_assign", "2026-11-24", "2026-11-27"),
+        ("aid_objection", "2026-11-23", "2026-11-30"),
     ],
 )
 def test_deadlines(kind: str, start: str, last: str) -> None:
