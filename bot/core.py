@@ -245,9 +245,8 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
     kept_aid = AidRepository(store, clock)
     aid = AidService(kept_aid, conversations, clock)
     aid_changes = AidChanges(kept_aid, conversations, clock)
-    paperwork = Paperwork(store, clock, aid.form)
     letters = Letters(TEMPLATES, settings.resolved_letters_dir, settings.bureau)
-    casework = CaseworkService(CaseworkRepository(kept_aid), aid_changes, paperwork, clock)
+    casework = CaseworkService(CaseworkRepository(kept_aid), aid_changes, aid.paperwork, clock)
     aid_chat = AidChat(aid, texts)
     calculators = load_calculators(settings.knowledge_dir)
     guided_chat = GuidedChat(
@@ -309,7 +308,7 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         actions,
         aid,
         aid_changes,
-        paperwork,
+        aid.paperwork,
         letters,
         casework,
         ratings,

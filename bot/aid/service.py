@@ -81,7 +81,7 @@ class AidService(Asking):
     ) -> None:
         super().__init__(repository, clock)
         self._conversations = conversations
-        self._paperwork = Paperwork(repository.store, clock, self.form)
+        self.paperwork = Paperwork(repository.store, clock, self.form)
 
     def submit(self, conversation_id: str) -> Application:
         """Turn the draft into an application; a repeat returns the application made before.
@@ -121,7 +121,7 @@ class AidService(Asking):
             application = repository.insert_application(
                 connection, number, conversation_id, self._lodged(draft, today)
             )
-            self._paperwork.open_for(connection, application)
+            self.paperwork.open_for(connection, application)
             repository.record(connection, VISITOR, STATE_ACTION + AidState.SUBMITTED, number)
             repository.delete_draft(connection, conversation_id)
         log.info("aid_submitted", number=application.number, conversation_id=conversation_id)
@@ -198,4 +198,4 @@ class AidService(Asking):
 
     def papers_wanted(self, application: Application) -> str:
         """Return the materials still to be handed in, as numbered lines; empty for none."""
-        return self._paperwork.listed(missing(self._paperwork.of(application.id)))
+        return self.paperwork.listed(missing(self.paperwork.of(application.id)))

@@ -21,6 +21,8 @@ async def test_messages_cross_both_ways(pair: Deployment, http: httpx2.AsyncClie
         await until(lambda: "公司拖欠工资三个月" in lawyer.said_by("visitor"))
         await lawyer.say(citizen.conversation_id, "l1", "有劳动合同吗")
         await until(lambda: citizen.said_by("lawyer") == ["有劳动合同吗"])
+    assert lawyer.said_by("visitor").count("公司拖欠工资三个月") == 1
+    assert lawyer.said_by("lawyer").count("有劳动合同吗") == 1
 
 
 async def test_typing_is_shown_on_the_other_side_only(
@@ -47,6 +49,7 @@ async def test_a_citizen_who_begins_to_wait_appears_at_the_other_processs_desk(
         await until(lambda: lawyer.heard("queue"))
         await citizen.ask_for_a_person()
         await until(lambda: citizen.conversation_id in _waiting(lawyer))
+    assert _waiting(lawyer).count(citizen.conversation_id) == 1
 
 
 async def test_a_claim_is_seen_by_the_citizen_and_by_the_other_lawyers(
