@@ -34,7 +34,6 @@ from bot.accounts.trail.service import TrailService
 from bot.actions.server import create_actions_app
 from bot.aid.changes import NEWS
 from bot.aid.reminders import Reminders
-from bot.aid.repository import AidRepository
 from bot.aid.urgency import Urgency
 from bot.apply.endpoints import create_apply_router
 from bot.apply.pages import too_large_page
@@ -151,9 +150,8 @@ def housekeeping(core: Core) -> Housekeeping:
         NEWS: announced(core.bus, core.aid_changes.deliver),
         "erase": lambda payload: privacy.erase(str(payload["conversation_id"])),
     }
-    kept = AidRepository(core.store, core.clock)
-    reminders = Reminders(kept, core.paperwork, core.clock)
-    urgency = Urgency(kept, core.aid_changes, core.aid.form, core.clock)
+    reminders = Reminders(core.kept_aid, core.paperwork, core.clock)
+    urgency = Urgency(core.kept_aid, core.aid_changes, core.aid.form, core.clock)
     return Housekeeping(
         core.conversations,
         OutboxRunner(core.store, core.clock, handlers),
@@ -187,8 +185,7 @@ def make_accounts(core: Core) -> AccountService:
 
 def make_statistics(core: Core) -> StatisticsService:
     report = Reported(own_words().get("results"), own_words().get("documents"))
-    kept = StatisticsRepository(AidRepository(core.store, core.clock))
-    return StatisticsService(kept, core.clock, report)
+    return StatisticsService(StatisticsRepository(core.kept_aid), core.clock, report)
 
 
 def make_corrections(core: Core) -> Corrections:
@@ -316,7 +313,7 @@ def _web_channel(core: Core, uploads: UploadService, templates: Jinja2Templates)
     allowance = Allowance(settings.redis_url, REFUSALS.too_many_requests)
     form = ApplyService(
         core.aid,
-        AidRepository(core.store, core.clock),
+        core.kept_aid,
         core.aid_changes,
         core.paperwork,
         core.letters,

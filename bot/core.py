@@ -105,6 +105,7 @@ class Core:
     rasa_tracker: RasaTracker
     dialogue: DialogueService
     actions: tuple[Action, ...]
+    kept_aid: AidRepository
     aid: AidService
     aid_changes: AidChanges
     paperwork: Paperwork
@@ -306,6 +307,7 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         RasaTracker(settings.rasa_tracker),
         dialogue,
         actions,
+        kept_aid,
         aid,
         aid_changes,
         aid.paperwork,
