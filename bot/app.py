@@ -56,11 +56,13 @@ from bot.desk.endpoints import create_desk_router
 from bot.desk.repository import DeskRepository
 from bot.desk.service import DeskService
 from bot.desk.views import load_words
-from bot.dialogue.followers import WeChatFollowers
 from bot.errors import StorageUnavailable
+from bot.h5.links import Links
+from bot.h5.repository import LinkRepository
 from bot.jobs.dispatch import Dispatch
 from bot.jobs.housekeeping import Housekeeping
 from bot.matters.endpoints import create_matters_router
+from bot.official import Official, open_official
 from bot.privacy.repository import PrivacyRepository
 from bot.privacy.service import PrivacyService
 from bot.roster.endpoints import create_roster_router
@@ -76,34 +78,53 @@ from bot.web.http import Protections, install_error_handlers
 from bot.web.pages import create_pages, not_found_page, refused_page
 from bot.web.staff import StaffGuard
 from bot.web.visitors import REFUSALS, BusFeed, WebVisitors
+from bot.wechat.evidence import FETCH
+from bot.wechat.reception import Patience
 from connectors.messages import Outbound
 from connectors.web.limits import Allowance
 from connectors.web.ports import WebOptions
 from connectors.web.router import create_web_router
-from connectors.wechat.codec import WeChatAccount
-from connectors.wechat.router import create_wechat_router
 from knowledge_base.tools import load_calculators
 
 log = structlog.get_logger(__name__)
+
+
+class NoBinder:
+    def reply(self, follower: object, words: str) -> str | None:
+        return None
+
 
 WEB = Path(__file__).parent / "web"
 FIRST_LOGIN = "first-login.txt"
 
 
-def create_app(core: Core) -> FastAPI:
-    """Return the application over a built core; ``core`` is closed with it."""
+def create_app(core: Core, patience: Patience | None = None) -> FastAPI:
+    """Return the application over a built core; ``core`` is closed with it.
+
+    ``patience`` is how long WeChat waits for an answer, by default as its documents say.
+    """
     settings = core.settings
 
+    uploads = UploadService(
+        UploadRepository(core.store, core.clock, (core.paperwork.note_upload,)), core.scanner
+    )
+    links = make_links(core)
+    official = open_official(core, uploads, links, NoBinder(), patience)
     dispatcher = core.roster.dispatcher
     dispatch = Dispatch(core.store, core.bus, (dispatcher.assign_once, dispatcher.sweep_once))
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with asyncio.TaskGroup() as group:
-            work = [group.create_task(job.run()) for job in (housekeeping(core), dispatch)]
+            running = [housekeeping(core, official).run(), dispatch.run()]
+            if official is not None:
+                running.append(official.run())
+            work = [group.create_task(one) for one in running]
             yield
             for task in work:
                 task.cancel()
+        if official is not None:
+            official.close()
         await core.close()
 
     app = FastAPI(
@@ -138,11 +159,11 @@ def create_app(core: Core) -> FastAPI:
             core.clock,
         )
     )
-    _include_features(app, core, templates)
+    _include_features(app, core, uploads, official, templates)
     return app
 
 
-def housekeeping(core: Core) -> Housekeeping:
+def housekeeping(core: Core, official: Official | None = None) -> Housekeeping:
     settings = core.settings
     privacy = make_privacy(core)
     handlers: dict[str, Handler] = {
@@ -150,6 +171,8 @@ def housekeeping(core: Core) -> Housekeeping:
         NEWS: announced(core.bus, core.aid_changes.deliver),
         "erase": lambda payload: privacy.erase(str(payload["conversation_id"])),
     }
+    if official is not None:
+        handlers[FETCH] = announced(core.bus, official.evidence.deliver)
     reminders = Reminders(core.kept_aid, core.paperwork, core.clock)
     urgency = Urgency(core.kept_aid, core.aid_changes, core.aid.form, core.clock)
     return Housekeeping(
@@ -179,6 +202,16 @@ def make_continuations(core: Core) -> ContinuationService:
     return ContinuationService(ContinuationRepository(core.store, core.clock), core.clock)
 
 
+def make_links(core: Core) -> Links:
+    settings = core.settings
+    return Links(
+        LinkRepository(core.store, core.clock),
+        core.clock,
+        settings.public_url,
+        dt.timedelta(days=settings.retention_days),
+    )
+
+
 def make_accounts(core: Core) -> AccountService:
     return AccountService(AccountRepository(core.store, core.clock), core.clock)
 
@@ -199,12 +232,15 @@ def make_corrections(core: Core) -> Corrections:
     )
 
 
-def _include_features(app: FastAPI, core: Core, templates: Jinja2Templates) -> None:
+def _include_features(
+    app: FastAPI,
+    core: Core,
+    uploads: UploadService,
+    official: Official | None,
+    templates: Jinja2Templates,
+) -> None:
     settings = core.settings
     accounts = make_accounts(core)
-    uploads = UploadService(
-        UploadRepository(core.store, core.clock, (core.paperwork.note_upload,)), core.scanner
-    )
     held = DeskRepository(core.store, core.clock, core.followers)
     desk = DeskService(
         held,
@@ -216,6 +252,7 @@ def _include_features(app: FastAPI, core: Core, templates: Jinja2Templates) -> N
         roster=core.roster.service,
         open_question=core.open_question,
         bureau=settings.bureau,
+        channel=official.at_desk if official is not None else None,
     )
     guard = StaffGuard(accounts)
     copilot = CopilotService(
@@ -252,8 +289,8 @@ def _include_features(app: FastAPI, core: Core, templates: Jinja2Templates) -> N
     app.include_router(create_casework_router(core.casework, lettering, guard, templates))
     app.include_router(create_statistics_router(make_statistics(core), guard, templates))
     app.include_router(_web_channel(core, uploads, templates))
-    if settings.wechat.token.get_secret_value():
-        app.include_router(_wechat_channel(core))
+    if official is not None:
+        app.include_router(official.router)
 
 
 def announcer(bus: Bus) -> Callable[[str, int], Coroutine[Any, Any, None]]:
@@ -327,22 +364,6 @@ def _web_channel(core: Core, uploads: UploadService, templates: Jinja2Templates)
     )
     router.include_router(create_apply_router(form, door, templates))
     return router
-
-
-def _wechat_channel(core: Core) -> APIRouter:
-    settings, wechat = core.settings, core.settings.wechat
-    greeting = core.texts.say(
-        "wechat.greeting", bureau=settings.bureau, days=settings.retention_days
-    )
-    return create_wechat_router(
-        core.dialogue,
-        WeChatFollowers(core.conversations, core.texts.say("consent_version")),
-        WeChatAccount(
-            wechat.app_id, wechat.token.get_secret_value(), wechat.aes_key.get_secret_value()
-        ),
-        lambda: greeting,
-        core.texts.say("wechat.no_text"),
-    )
 
 
 def _operations(core: Core) -> APIRouter:

@@ -70,8 +70,11 @@ from bot.store.crypto import Cipher
 from bot.store.engine import make_engine
 from bot.store.migrate import migrate
 from bot.store.unit import Store
+from bot.tenants import accounts_of
 from bot.texts import Texts, load_texts
 from bot.uploads.scanning import Scanner, open_scanner
+from bot.wechat.following import WeChatFollowing
+from bot.wechat.sends import SendRepository
 from knowledge_base.consultations import load_interviews
 from knowledge_base.freshness import Coverage, coverage
 from knowledge_base.loader import load
@@ -232,7 +235,9 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
     kb = load(settings.knowledge_dir)
     search = LiveSearcher(settings.resolved_index_dir)
     ledger = MatterLedger(store, load_targets())
-    followers = (MatterFollower(ledger),)
+    followers: tuple[Follower, ...] = (MatterFollower(ledger),)
+    if accounts_of(settings):
+        followers += (WeChatFollowing(SendRepository(store, clock)),)
     conversations = ConversationRepository(store, clock, followers)
     kept = MatterRepository(ledger, clock, conversations)
     roster = open_roster(store, clock, conversations, kept, TOPICS)

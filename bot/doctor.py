@@ -5,16 +5,16 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Literal
 
 import httpx2
 import redis.asyncio as aioredis
+from anyio import to_thread
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.clock import SystemClock
 from bot.errors import StorageUnavailable
+from bot.findings import Finding
 from bot.lawbase.repository import LawRepository
 from bot.letters.service import TEMPLATES, Letters
 from bot.rasa_server import content_hash
@@ -25,42 +25,22 @@ from bot.store.migrate import is_current
 from bot.store.unit import Store
 from bot.supervisor import plan_of
 from bot.uploads.scanning import ClamavScanner, NotScanned
+from bot.wechat_doctor import examine_accounts
 from knowledge_base.loader import load
 from knowledge_base.reading import KnowledgeError
 from retrieval.search import Searcher
 
-State = Literal["good", "idle", "warn", "bad"]
-MARKS = {
-    "good": "[green]正常[/]",
-    "idle": "未启用",
-    "warn": "[yellow]注意[/]",
-    "bad": "[red]有问题[/]",
-}
 LEAST_FREE_GB = 1.0
-
-
-@dataclass(frozen=True)
-class Finding:
-    name: str
-    state: State
-    note: str
-
-    @property
-    def mark(self) -> str:
-        return MARKS[self.state]
-
-    @property
-    def is_bad(self) -> bool:
-        return self.state == "bad"
 
 
 async def examine(settings: Settings) -> list[Finding]:
     """Look at everything a deployment depends on."""
     checks: list[Callable[[Settings], Awaitable[Finding]]] = [
         _rasa_environment, _rasa_model, _rasa_server, _application, _database, _knowledge,
-        _law_base, _index, _redis, _scanner, _wechat, _letters, _disk,
+        _law_base, _index, _redis, _scanner, _letters, _disk,
     ]  # fmt: skip
-    return [await check(settings) for check in checks]
+    found = [await check(settings) for check in checks]
+    return found + await to_thread.run_sync(examine_accounts, settings)
 
 
 async def _rasa_environment(settings: Settings) -> Finding:
@@ -176,15 +156,6 @@ async def _scanner(settings: Settings) -> Finding:
         note = f"{settings.clamav} 的 clamd 没有应答，现在不收任何文件；请启动它"
         return Finding(name, "bad", note)
     return Finding(name, "good", f"{settings.clamav}，{version}")
-
-
-async def _wechat(settings: Settings) -> Finding:
-    wechat = settings.wechat
-    if not wechat.token.get_secret_value():
-        return Finding("微信公众号", "idle", "设 BOT_WECHAT__TOKEN 等三项后启用 /wechat")
-    if len(wechat.aes_key.get_secret_value()) != 43 or not wechat.app_id:
-        return Finding("微信公众号", "bad", "安全模式需要 AppID 和 43 位 EncodingAESKey")
-    return Finding("微信公众号", "good", f"AppID {wechat.app_id[:6]}…，回调地址 /wechat")
 
 
 async def _letters(settings: Settings) -> Finding:

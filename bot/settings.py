@@ -13,7 +13,7 @@ import re
 import secrets
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cryptography.fernet import Fernet
 from pydantic import BaseModel, Field, SecretStr, field_validator
@@ -23,11 +23,31 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class WeChatSettings(BaseModel):
-    """The official account's callback; without a token the endpoint answers 404."""
+    """One official account; without a token its endpoint answers 404."""
 
     app_id: str = Field("", description="公众号 AppID")
     token: SecretStr = Field(SecretStr(""), description="服务器配置中的 Token")
-    aes_key: SecretStr = Field(SecretStr(""), description="EncodingAESKey（安全模式，43 位）")
+    aes_key: SecretStr = Field(
+        SecretStr(""), description="EncodingAESKey，43 位；安全模式和兼容模式需要"
+    )
+    mode: Literal["plain", "compatible", "safe"] = Field(
+        "safe",
+        description="消息加解密方式，与公众平台上选的一致：safe 安全，compatible 兼容，plain 明文",
+    )
+    secret: SecretStr = Field(
+        SecretStr(""), description="AppSecret；推送、取照片、设菜单都需要，为空时只能被动回复"
+    )
+    customer_service: bool = Field(
+        False, description="认证过、有客服消息接口的公众号设为 true；否则只能被动回复"
+    )
+    original_id: str = Field("", description="原始 ID（gh_ 开头），设了就拒收发给别的号的消息")
+    oauth: bool = Field(
+        False, description="认证服务号设好“网页授权域名”后设为 true，打开网页时由微信确认是本人"
+    )
+    subscribe_template: str = Field(
+        "", description="一次性订阅消息的模板 ID，48 小时窗口关了以后用它通知；为空不用"
+    )
+    api_url: str = Field("https://api.weixin.qq.com", description="微信接口的地址，一般不改")
 
 
 class LimitSettings(BaseModel):
@@ -83,6 +103,9 @@ class Settings(BaseSettings):
     vector_store: str = Field(
         "faiss", description="faiss（本机索引），或 Milvus 的地址，如 http://127.0.0.1:19530"
     )
+    public_url: str = Field(
+        "", description="群众打开本站用的地址，如 https://12348.example.cn；公众号里的链接要用它"
+    )
     region: str = Field("示范县", description="服务所在地，用于办事指引")
     bureau: str = Field("示范县司法局", description="主办单位名称")
     allowed_sites: Annotated[list[str], NoDecode] = Field(
@@ -105,6 +128,22 @@ class Settings(BaseSettings):
     )
     index_key: SecretStr = Field(SecretStr(""), description="盲索引密钥（查找加密字段用）")
     wechat: WeChatSettings = Field(default_factory=WeChatSettings, description="微信公众号")
+    wechat_more: dict[str, WeChatSettings] = Field(
+        default_factory=dict,
+        description="更多公众号，如 BOT_WECHAT_MORE__GUANDU__TOKEN，回调地址是 /wechat/guandu",
+    )
+    speech_url: str = Field(
+        "",
+        description="语音识别服务的地址（与 OpenAI 的 audio/transcriptions 相同的接口）；"
+        "为空只用微信自带的识别",
+    )
+    sms_url: str = Field(
+        "",
+        description="发短信验证码的网关：向它 POST {phone, text}；为空时只能用编号绑定",
+    )
+    sms_secret: SecretStr = Field(
+        SecretStr(""), description="短信网关的口令，放在 Authorization: Bearer 里"
+    )
     limits: LimitSettings = Field(default_factory=LimitSettings, description="频率限制")
 
     @property
@@ -167,6 +206,21 @@ class Settings(BaseSettings):
         if value and (found is None or int(found[1] or 1) not in range(1, 65536)):
             raise ValueError("应为 主机:端口（如 127.0.0.1:3310），或以 / 开头的套接字路径")
         return value
+
+    @field_validator("public_url", "speech_url", "sms_url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        if value and re.fullmatch(r"https?://[^\s/]+\S*", value) is None:
+            raise ValueError("应为以 https:// 开头的网址")
+        return value.rstrip("/")
+
+    @field_validator("wechat_more")
+    @classmethod
+    def _are_names(cls, value: dict[str, WeChatSettings]) -> dict[str, WeChatSettings]:
+        named = {name.lower(): account for name, account in value.items()}
+        if bad := [name for name in named if re.fullmatch(r"[a-z0-9_-]{1,30}", name) is None]:
+            raise ValueError(f"公众号的名字只用小写字母、数字和连字符：{'、'.join(bad)}")
+        return named
 
     @field_validator("allowed_sites", mode="before")
     @classmethod

@@ -20,8 +20,11 @@ class Part:
     text: text, title?, collapsed?, spoken? · citations: title?,
     items[key,title,gist,level,version,in_force_from,in_force_until?,changed?], as_of? ·
     cases: items[id,title,source,facts,holding,point] · services: items[number,name,content,url] ·
-    buttons: items[id,label] · card: title, rows[[label,value]] · file: id,name,mime,size,url,
-    sha256?,sent_sha256? · notice: text, kind.
+    buttons: items[id,label], typed? · card: title, rows[[label,value]] · file: id,name,mime,size,
+    url,sha256?,sent_sha256? · notice: text, kind.
+
+    ``typed``: the answer is to be typed and the buttons lead elsewhere, so where quick replies are
+    chosen by number none is numbered; whoever shows real buttons ignores it.
     """
 
     type: PartType
@@ -50,9 +53,12 @@ def notice(content: str, kind: str = "info") -> Part:
     return Part("notice", {"text": content, "kind": kind})
 
 
-def buttons(*items: tuple[str, str]) -> Part:
-    """Return quick replies from (id, label) pairs."""
-    return Part("buttons", {"items": [{"id": key, "label": label} for key, label in items]})
+def buttons(*items: tuple[str, str], typed: bool = False) -> Part:
+    """Return quick replies from (id, label) pairs; ``typed`` where the answer is to be typed."""
+    body: dict[str, Any] = {"items": [{"id": key, "label": label} for key, label in items]}
+    if typed:
+        body["typed"] = True
+    return Part("buttons", body)
 
 
 @dataclass(frozen=True)
@@ -65,9 +71,11 @@ class Inbound:
     text: str
     button: str | None = None
     parts: tuple[Part, ...] = ()
-    """Set for files; a text message leaves it empty."""
+    """Set for files and what else is no typed text; a text message leaves it empty."""
     spoken: bool = False
     """The text was recognised from a voice message, and may be misheard."""
+    given: tuple[Part, ...] = ()
+    """What is answered while no person has the conversation, where the channel knows it already."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.accounts.repository import AccountRepository
 from bot.bus import InProcessBus
-from bot.desk.ports import Roster
+from bot.desk.ports import Channel, Roster
 from bot.desk.repository import DeskRepository
 from bot.desk.service import DeskService
 from bot.desk.views import load_words
@@ -64,9 +64,10 @@ class Office:
         words: str = f"老板去年3月起欠我2万8千元。{SECRET}",
         reason: HandoverReason = HandoverReason.ASKED,
         priority: int = 0,
+        channel: str = "web",
     ) -> str:
         """Return a conversation in which the bot answered and the visitor asked for a person."""
-        conversation, _ = self.conversations.create("web", "v1")
+        conversation, _ = self.conversations.create(channel, "v1")
         asked = self.visitor_says(conversation.id, words)
         self.conversations.finish(
             conversation.id,
@@ -106,6 +107,7 @@ def furnish(
     roster: Roster | None = None,
     followers: Sequence[Follower] = (),
     scanner: Scanner | None = None,
+    channel: Channel | None = None,
 ) -> Office:
     people = AccountRepository(store, clock)
     uploads = UploadService(UploadRepository(store, clock), scanner)
@@ -117,6 +119,7 @@ def furnish(
         files=uploads,
         words=load_words(),
         roster=roster,
+        channel=channel,
         bureau=BUREAU,
     )
     return Office(

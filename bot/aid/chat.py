@@ -275,7 +275,8 @@ class AidChat:
         choices = [(asked.option_id(option), option.label) for option in asked.options]
         # Before the first answer somebody may wish to know whether it is worth the trouble.
         keys = ("back", "cancel") if can_go_back else ("aid_check", "cancel")
-        return buttons(*choices, *(self._texts.button(key) for key in keys))
+        common = (self._texts.button(key) for key in keys)
+        return buttons(*choices, *common, typed=asked.kind != "choice")
 
     def _card(self, progress: Progress) -> Part:
         say, application = self._own.say, progress.application

@@ -193,7 +193,8 @@ def _reads_number(_asked: Field, plain: str) -> bool:
 def _chosen(asked: Field, words: str, option: str | None) -> Option | None:
     if option is not None:
         return next((o for o in asked.options if asked.option_id(o) == option), None)
-    place = place_of(canonical(words))
+    # Where something is to be typed, the options are not numbered anywhere.
+    place = place_of(canonical(words)) if asked.kind == "choice" else None
     if place is not None:
         return asked.options[place - 1] if 1 <= place <= len(asked.options) else None
     plain = _OWN_LEAD.sub("", _plain(words))

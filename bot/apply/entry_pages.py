@@ -13,9 +13,10 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
 from bot.apply.consent import consent_of
-from bot.apply.pages import LARGE, Pages
+from bot.apply.pages import Pages
 from bot.apply.session import COOKIE, PATH
 from bot.errors import BadContinuation, BadInput, ContinuedElsewhere, NotSignedIn
+from bot.web.large import LARGE
 from connectors.web.files import ai_marks, attachment
 
 _VERSION = re.compile(r"[\w.-]{1,16}")
@@ -132,6 +133,7 @@ def add_entry_pages(router: APIRouter, pages: Pages) -> None:
         if LARGE in request.cookies:
             response.delete_cookie(LARGE, path=PATH)
         else:
+            # Gone with the browser: a shared computer is used by others.
             response.set_cookie(LARGE, "1", path=PATH, samesite="lax")
         return response
 

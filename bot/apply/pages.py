@@ -14,9 +14,7 @@ from fastapi.templating import Jinja2Templates
 from bot.apply.service import ApplyService
 from bot.apply.session import PATH, Door
 from bot.errors import ContinuedElsewhere, LawbridgeError, NotFound, NotSignedIn
-
-LARGE = "lawbridge_large"
-"""The cookie of large print; gone with the browser, as a shared computer is used by others."""
+from bot.web.large import LARGE
 
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -95,6 +93,7 @@ def too_large_page(templates: Jinja2Templates, bureau: str) -> Callable[[Request
 
     def page(request: Request, sentence: str) -> Response:
         context = {"bureau": bureau, "large": LARGE in request.cookies, "sentence": sentence}
-        return templates.TemplateResponse(request, "apply_problem.html", context, status_code=413)
+        name = "h5_problem.html" if request.url.path.startswith("/m/") else "apply_problem.html"
+        return templates.TemplateResponse(request, name, context, status_code=413)
 
     return page

@@ -15,6 +15,7 @@ from bot.errors import NotFound
 from bot.store.crypto import token_hash
 from bot.store.tables import audit, continuations, conversations, left_tokens
 from bot.store.unit import Store
+from bot.store.wechat_tables import passes
 
 CODE = "continuations.code"
 TOKEN = "continuations.token"
@@ -70,6 +71,7 @@ class ContinuationRepository:
                 connection.execute(
                     insert(left_tokens).values(token_hash=former, conversation_id=conversation_id)
                 )
+            self._leave_passes(connection, conversation_id)
             connection.execute(
                 update(conversations)
                 .where(conversations.c.id == conversation_id)
@@ -81,6 +83,26 @@ class ContinuationRepository:
                 )
             )
         return conversation_id, token
+
+    def whose(self, connection: Connection, code: str) -> str | None:
+        """Return the conversation of a valid code."""
+        query = select(continuations.c.conversation_id).where(
+            continuations.c.code_index == self._index(code),
+            continuations.c.expires_at > self._clock.now(),
+        )
+        found: str | None = connection.execute(query).scalar_one_or_none()
+        return found
+
+    def use_up(self, connection: Connection, code: str) -> str | None:
+        """Use a valid code up and return its conversation, whose token stays as it is."""
+        used = self._use(connection, code)
+        return None if used is None else used[0]
+
+    def revoke(self, connection: Connection, conversation_id: str) -> None:
+        """Let no code open the conversation until a new one is issued."""
+        connection.execute(
+            delete(continuations).where(continuations.c.conversation_id == conversation_id)
+        )
 
     def is_left(self, token: str) -> bool:
         """Say whether the token's conversation has gone on elsewhere."""
@@ -98,11 +120,7 @@ class ContinuationRepository:
 
     def _use(self, connection: Connection, code: str) -> tuple[str, str | None] | None:
         """Delete a code that is valid; return its conversation with the token's digest."""
-        query = select(continuations.c.conversation_id).where(
-            continuations.c.code_index == self._index(code),
-            continuations.c.expires_at > self._clock.now(),
-        )
-        conversation_id = connection.execute(query).scalar_one_or_none()
+        conversation_id = self.whose(connection, code)
         if conversation_id is None:
             return None
         try:
@@ -114,6 +132,13 @@ class ContinuationRepository:
             delete(continuations).where(continuations.c.code_index == self._index(code))
         ).rowcount
         return (conversation_id, former) if used else None
+
+    def _leave_passes(self, connection: Connection, conversation_id: str) -> None:
+        """Let followers' browsers be left behind like any other device."""
+        mine = passes.c.conversation_id == conversation_id
+        held = select(passes.c.token_hash, passes.c.conversation_id).where(mine)
+        connection.execute(insert(left_tokens).from_select(["token_hash", "conversation_id"], held))
+        connection.execute(delete(passes).where(mine))
 
     def _lock(self, connection: Connection, conversation_id: str) -> str | None:
         """Lock the conversation's row; return the digest of its present token."""

@@ -9,9 +9,11 @@ import unicodedata
 from collections.abc import Callable
 
 import structlog
+from sqlalchemy import Connection
 
 from bot.continuation.repository import ContinuationRepository
 from bot.domain.clock import Clock
+from bot.domain.matter import WrongNumber, read_number
 from bot.errors import BadContinuation, StorageUnavailable
 
 log = structlog.get_logger(__name__)
@@ -26,7 +28,13 @@ _BETWEEN = re.compile(r"[\s\-‐-―]+")
 
 
 def draw_code() -> str:
-    return f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+    """Return a random code that is no matter's number: both are typed into the same chat."""
+    while True:
+        code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+        try:
+            read_number(code)
+        except WrongNumber:
+            return code
 
 
 class ContinuationService:
@@ -64,13 +72,30 @@ class ContinuationService:
             BadContinuation: the code is wrong, used or past its time; which of them is not said.
             StorageUnavailable: the database cannot be written; the attempt can be repeated.
         """
-        code = _BETWEEN.sub("", unicodedata.normalize("NFKC", typed))
-        taken = self._repository.take(code, device) if _CODE.fullmatch(code) else None
+        code = _digits(typed)
+        taken = self._repository.take(code, device) if code else None
         if taken is None:
             log.info("continuation_refused")
             raise BadContinuation
         log.info("conversation_continued", conversation_id=taken[0])
         return taken
+
+    def whose(self, connection: Connection, typed: str) -> str | None:
+        """Return the conversation of a code, in the caller's transaction; None if it opens none."""
+        code = _digits(typed)
+        return self._repository.whose(connection, code) if code else None
+
+    def use_up(self, connection: Connection, typed: str) -> str | None:
+        """Use a code up for its conversation without a new token: its device keeps it too.
+
+        The caller holds the conversation's row lock. None if the code opens none, or no longer.
+        """
+        code = _digits(typed)
+        return self._repository.use_up(connection, code) if code else None
+
+    def revoke(self, connection: Connection, conversation_id: str) -> None:
+        """Let no code that was given out open the conversation; its row lock is held."""
+        self._repository.revoke(connection, conversation_id)
 
     def is_left(self, token: str) -> bool:
         """Say whether the token's conversation has gone on elsewhere."""
@@ -79,3 +104,9 @@ class ContinuationService:
     def forget_expired(self) -> int:
         """Delete codes past their time; return how many."""
         return self._repository.forget_expired()
+
+
+def _digits(typed: str) -> str:
+    """Return the code that a text is, however grouped; an empty string if it is none."""
+    code = _BETWEEN.sub("", unicodedata.normalize("NFKC", typed))
+    return code if _CODE.fullmatch(code) else ""

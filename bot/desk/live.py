@@ -45,7 +45,7 @@ VIEWS_AT_ONCE = 2
 """A view of the queue reads much; forty at once would keep the messages waiting."""
 _views: RunVar[CapacityLimiter] = RunVar("desk_views")
 
-_CHANGES = frozenset({"note", "receipt", "guests"})
+_CHANGES = frozenset({"note", "receipt", "guests", "delivery"})
 """Events after which the browser reads the conversation's view again."""
 
 

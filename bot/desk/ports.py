@@ -1,4 +1,7 @@
-"""The other rooms as the desk needs them: the files of a conversation, and who is on duty."""
+"""The other rooms as the desk needs them.
+
+The files of a conversation, who is on duty, and how words reach a visitor who writes from WeChat.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Protocol
 
+from bot.domain.channel import ChannelState
 from bot.domain.people import Staff
 from connectors.messages import Part
 
@@ -66,3 +70,29 @@ class NoRoster:
 
     def office_name(self, person: Staff) -> str:
         return ""
+
+
+class Channel(Protocol):
+    """The way to visitors who write from WeChat."""
+
+    def state(self, conversation_id: str) -> ChannelState | None:
+        """Return what can be sent now; None where the conversation is not one of WeChat's."""
+        ...
+
+    def deliveries(self, conversation_id: str, after_message_id: int) -> Mapping[int, str]:
+        """Return what became of the messages newer than this one.
+
+        By message id, the keys being those of ``delivery`` in canned.yml. A message that was
+        never to go to WeChat is left out.
+        """
+        ...
+
+
+class NoChannel:
+    """Everybody reads on our page."""
+
+    def state(self, conversation_id: str) -> ChannelState | None:
+        return None
+
+    def deliveries(self, conversation_id: str, after_message_id: int) -> Mapping[int, str]:
+        return {}

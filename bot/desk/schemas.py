@@ -24,6 +24,13 @@ class Say(BaseModel):
     text: str = Field(max_length=20_000, description="消息文字")
 
 
+class Delivery(BaseModel):
+    """What became of a message that goes to WeChat."""
+
+    state: str
+    words: str
+
+
 class Message(BaseModel):
     """A stored message; `parts` as in the web channel."""
 
@@ -33,6 +40,7 @@ class Message(BaseModel):
     at: str
     author: str = ""
     client_id: str | None = None
+    delivery: Delivery | None = None
 
 
 class Messages(BaseModel):

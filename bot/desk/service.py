@@ -6,11 +6,12 @@ Publishing events is the endpoints' work; nothing here waits for a connection.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import structlog
 
 from bot.desk import summary as cards
-from bot.desk.ports import Files, NoRoster, Roster, StoredFile
+from bot.desk.ports import Channel, Files, NoChannel, NoRoster, Roster, StoredFile
 from bot.desk.reading import NEWEST, Note, Waiting
 from bot.desk.repository import CLIENT_PREFIX, DeskRepository, LastWords
 from bot.desk.views import (
@@ -24,12 +25,11 @@ from bot.desk.views import (
     QueueView,
     Summary,
 )
-from bot.dialogue.followers import CHANNEL as WECHAT
 from bot.dialogue.forms import OpenQuestion
 from bot.dialogue.normalise import MAX_CHARACTERS, clean
 from bot.dialogue.turn import TurnReply
 from bot.domain.clock import Clock, china_date
-from bot.domain.conversation import Context, Conversation, Mode, Sender
+from bot.domain.conversation import WECHAT, Context, Conversation, Mode, Sender
 from bot.domain.people import Staff
 from bot.domain.roster import OFFER
 from bot.errors import BadInput, EmptyMessage, Forbidden, MessageTooLong, UnverifiedCitation
@@ -49,6 +49,8 @@ FOUND_AMONG = 500
 """Conversations that a search reads, the newest."""
 LONGEST_NOTE = 1000
 LONGEST_REASON = 100
+NOTICE_AND_QUESTION = 2
+"""Messages that follow a hand-back."""
 
 
 class DeskService:
@@ -62,11 +64,13 @@ class DeskService:
         files: Files,
         words: DeskWords,
         roster: Roster | None = None,
+        channel: Channel | None = None,
         open_question: OpenQuestion | None = None,
         bureau: str = "",
     ) -> None:
         """``bureau`` names whoever works in no office of the roster."""
         self._roster = roster or NoRoster()
+        self._channel = channel or NoChannel()
         self._open_question = open_question
         self._repository = repository
         self._clock = clock
@@ -176,7 +180,7 @@ class DeskService:
             found.id,
             found.mode,
             owner or invited,
-            tuple(self.shown(message) for message in page[-PAGE:]),
+            self._delivered(conversation_id, page[-PAGE:]),
             len(page) > PAGE,
             self._summary(found),
             owner,
@@ -184,6 +188,7 @@ class DeskService:
             tuple(Guest(*guest) for guest in guests),
             got,
             seen,
+            self._channel.state(conversation_id),
         )
 
     def _summary(self, found: Conversation) -> Summary:
@@ -222,7 +227,18 @@ class DeskService:
         """
         self._repository.owned(conversation_id, person)
         self._roster.seen(person.id)
-        return tuple(self.shown(m) for m in self._repository.after(conversation_id, after))
+        return self._delivered(conversation_id, self._repository.after(conversation_id, after))
+
+    def _delivered(self, conversation_id: str, page: Sequence[Outbound]) -> tuple[Json, ...]:
+        """Return messages as shown, with what became of those that go to WeChat."""
+        if not page:
+            return ()
+        found = self._channel.deliveries(conversation_id, page[0].id - 1)
+        lines = tuple(self.shown(message) for message in page)
+        for message, line in zip(page, lines, strict=True):
+            if state := found.get(message.id):
+                line["delivery"] = {"state": state, "words": self._words.delivery[state]}
+        return lines
 
     def shown(self, message: Outbound, *, reveal: bool = False) -> Json:
         """Return a message as the desk shows it: personal numbers masked unless revealed."""
@@ -374,12 +390,22 @@ class DeskService:
         """
         found = self._repository.owned(conversation_id, person)
         question = None
-        # In WeChat nothing is heard before the next message, which cannot be meant as an answer.
-        if self._open_question is not None and found.channel != WECHAT:
+        # What is heard only with the reply to the next message cannot be answered by that message.
+        if self._open_question is not None and self._is_heard(found, NOTICE_AND_QUESTION):
             question = self._open_question.of(conversation_id)
         words = self._texts.say("handover.returned")
         last = LastWords(advice=clean(advice)[:LONGEST_NOTE])
         return self._leave(conversation_id, person, Mode.RETURNED, "return", words, last, question)
+
+    def _is_heard(self, found: Conversation, messages: int) -> bool:
+        """Say whether so many messages reach the visitor before he speaks again."""
+        if found.channel != WECHAT:
+            return True
+        state = self._channel.state(found.id)
+        if state is None or state.level != "good":
+            # That the platform takes nothing for a while shows in the level alone.
+            return False
+        return state.takes(messages, self._clock.now())
 
     def close(
         self, conversation_id: str, person: Staff, outcome: str = "", advice: str = ""

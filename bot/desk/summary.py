@@ -91,12 +91,16 @@ def masked(value: Any) -> Any:
 
 
 def words_of(message: Outbound) -> str:
-    """Return the words of a message on one line; a file is named in brackets."""
+    """Return the words of a message on one line; a file is named in brackets.
+
+    A recording whose words were recognised is those words.
+    """
     words: list[str] = []
+    is_spoken = any(part.body.get("spoken") for part in message.parts)
     for part in message.parts:
         if part.type in ("text", "notice"):
             words.append(str(part.body.get("text", "")))
-        elif part.type == "file":
+        elif part.type == "file" and not is_spoken:
             words.append(f"[{part.body.get('name', '')}]")
     return re.sub(r"\s+", " ", " ".join(words)).strip()
 

@@ -13,6 +13,7 @@ import yaml
 
 from bot.desk.reading import Note
 from bot.desk.summary import Answered, Cited, Fact
+from bot.domain.channel import ChannelState
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 WORDS = Path(__file__).with_name("canned.yml")
@@ -44,6 +45,8 @@ class DeskWords:
     """What a lawyer is told of a citation that does not hold."""
     refusals: Mapping[str, str]
     """Why something is not done."""
+    delivery: Mapping[str, str]
+    """What became of a message that goes to WeChat."""
 
     def unfilled(self, said: str) -> list[str]:
         """Return the variables that stand in a message as they are, each once."""
@@ -71,6 +74,7 @@ def load_words(path: Path = WORDS) -> DeskWords:
         tree["lanes"],
         tree["citations"],
         tree["refusals"],
+        tree["delivery"],
     )
 
 
@@ -163,3 +167,5 @@ class ConversationView:
     got: int
     """The visitor's screen has the messages up to this one; and the visitor has seen up to."""
     seen: int
+    channel_state: ChannelState | None
+    """None where the visitor reads on our page."""

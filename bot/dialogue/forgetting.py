@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select
 
 from bot.dialogue.messages import Messages
 from bot.domain.aid import ENDED
-from bot.store.outbox import enqueue
-from bot.store.tables import aid_applications, aid_drafts, conversations, outbox
+from bot.store.outbox import enqueue_once
+from bot.store.tables import aid_applications, aid_drafts, conversations
 
 ERASE_AFTER = dt.timedelta(seconds=10)
 
@@ -19,11 +19,7 @@ class Forgetting(Messages):
         """Have the conversation erased once the answer to this message has been shown."""
         key = f"erase:{conversation_id}:{inbound_id}"
         due = self._clock.now() + ERASE_AFTER
-        with self.store.write() as connection:
-            known = select(outbox.c.id).where(outbox.c.unique_key == key)
-            if connection.execute(known).first() is None:
-                payload = {"conversation_id": conversation_id}
-                enqueue(connection, self.store.cipher, due, "erase", key, payload)
+        enqueue_once(self.store, due, "erase", key, {"conversation_id": conversation_id})
 
     def erase(self, conversation_id: str) -> None:
         """Delete a conversation with everything that belongs to it alone."""

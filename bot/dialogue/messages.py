@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from bot.dialogue.moves import Follower
+from bot.dialogue.passes import valid_pass
 from bot.dialogue.turn import TurnReply, context_from_json, context_to_json
 from bot.domain.clock import Clock
 from bot.domain.conversation import Context, Mode, Sender
@@ -19,6 +20,7 @@ from bot.errors import ContinuedElsewhere, NotFound
 from bot.store.crypto import token_hash
 from bot.store.tables import conversations, messages
 from bot.store.unit import Store
+from bot.store.wechat_tables import passes
 from connectors.messages import Outbound, Part
 
 PARTS = "messages.parts"
@@ -27,7 +29,7 @@ CONTEXT = "conversations.context"
 
 class Messages:
     def __init__(self, store: Store, clock: Clock, followers: Sequence[Follower] = ()) -> None:
-        """``followers`` hear of every move, inside its transaction."""
+        """``followers`` hear of every message and move, inside its transaction."""
         self.store = store
         self._clock = clock
         self._followers = followers
@@ -73,7 +75,10 @@ class Messages:
         )
         key = result.inserted_primary_key
         assert key is not None
-        return Outbound(key[0], conversation_id, sender, tuple(parts), now, author, client_id)
+        message = Outbound(key[0], conversation_id, sender, tuple(parts), now, author, client_id)
+        for follower in self._followers:
+            follower.said(connection, message, in_reply_to)
+        return message
 
     def ask(self, connection: Connection, conversation_id: str, question: TurnReply) -> Outbound:
         """Put a question unbidden, with what its answer needs; the caller holds the row lock."""
@@ -112,8 +117,15 @@ class Messages:
             if row is None:
                 raise NotFound
             if token and row.token_hash != token_hash(token):
-                raise ContinuedElsewhere
+                passed = connection.execute(self._passed(token)).scalar_one_or_none()
+                if passed != conversation_id:
+                    raise ContinuedElsewhere
             return self._after(connection, conversation_id, message_id, 200), Mode(row.mode)
+
+    def _passed(self, token: str) -> Select[str]:
+        """Ask for the conversation that a token opens as a follower's pass."""
+        found = valid_pass(token, self._clock.now())
+        return found.with_only_columns(passes.c.conversation_id)
 
     def _after(
         self, connection: Connection, conversation_id: str, message_id: int, limit: int

@@ -1,4 +1,4 @@
-"""A move of a conversation between owners, as other rooms hear of it.
+"""A move of a conversation between owners, and each of its messages, as other rooms hear of it.
 
 They are called inside the transaction that makes the move, so that a matter and the conversation
 it is about can never disagree.
@@ -14,6 +14,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from bot.domain.conversation import HandoverReason, Mode
+from connectors.messages import Outbound
 
 VISITOR = "visitor"
 SYSTEM = "system"
@@ -41,7 +42,11 @@ class Move:
 
 
 class Follower(Protocol):
-    """A room that follows the moves of conversations."""
+    """A room that follows what happens in conversations."""
+
+    def said(self, connection: Connection, message: Outbound, in_reply_to: int | None) -> None:
+        """Do what a new message calls for, in the transaction that stores it."""
+        ...
 
     def moved(self, connection: Connection, move: Move) -> None:
         """Change what must change with the move, in the same transaction."""

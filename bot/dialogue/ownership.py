@@ -60,6 +60,22 @@ class Ownership(Messages):
         self.tell(connection, self._move(row, to, reason=reason, actor=actor))
         return came_from
 
+    def set_office(self, conversation_id: str, office_id: int) -> bool:
+        """Bind a conversation to an office; False where somebody waits or a lawyer is in it.
+
+        Whose queue it is does not change under those who wait in it.
+        """
+        with self.store.write() as connection:
+            bound = connection.execute(
+                update(conversations)
+                .where(
+                    conversations.c.id == conversation_id,
+                    conversations.c.mode.not_in((Mode.QUEUED, Mode.HUMAN)),
+                )
+                .values(office_id=office_id)
+            ).rowcount
+        return bool(bound)
+
     def tell(self, connection: Connection, move: Move) -> None:
         """Let the other rooms follow a move, in its own transaction."""
         for follower in self._followers:

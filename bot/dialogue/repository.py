@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from bot.dialogue.forgetting import Forgetting
 from bot.dialogue.messages import CONTEXT, PARTS
@@ -55,6 +55,13 @@ class ConversationRepository(Ownership, Forgetting):
         self, channel: str, consent_version: str, visitor: str = ""
     ) -> tuple[Conversation, str]:
         """Open a conversation; return it with the bearer token that only its visitor holds."""
+        with self.store.write() as connection:
+            return self.create_in(connection, channel, consent_version, visitor)
+
+    def create_in(
+        self, connection: Connection, channel: str, consent_version: str, visitor: str = ""
+    ) -> tuple[Conversation, str]:
+        """Open a conversation in the caller's transaction."""
         token = secrets.token_urlsafe(32)
         now = self._clock.now()
         conversation_id = secrets.token_hex(16)
@@ -69,15 +76,16 @@ class ConversationRepository(Ownership, Forgetting):
             "created_at": now,
             "updated_at": now,
         }
-        with self.store.write() as connection:
-            connection.execute(insert(conversations).values(row))
+        connection.execute(insert(conversations).values(row))
         return Conversation(conversation_id, channel, Mode.BOT, now, now), token
 
     def visitor_index(self, channel: str, visitor: str) -> str:
         return self.store.cipher.blind_index("conversations.visitor", f"{channel}:{visitor}")
 
     def by_token(self, token: str) -> Conversation | None:
-        return self._one(conversations.c.token_hash == token_hash(token))
+        """Return the conversation that a token opens: its visitor's own, or a follower's pass."""
+        own = self._one(conversations.c.token_hash == token_hash(token))
+        return own or self._one(conversations.c.id.in_(self._passed(token)))
 
     def by_visitor(self, channel: str, visitor: str) -> Conversation | None:
         return self._one(

@@ -52,8 +52,10 @@ class Fallback:
             # A name or a number is no question; the form stays open, with the same choices.
             said = notice(self._texts.say("down.form"), "warning")
             choices = turn.context.options
+            # Whether the question wants a number is not known here, so no number chooses.
             return TurnReply(
-                turn.context.last_route, (said, buttons(*choices)) if choices else (said,)
+                turn.context.last_route,
+                (said, buttons(*choices, typed=True)) if choices else (said,),
             )
         found = self._answer.answer(turn)
         first = notice(self._texts.say("down.dialogue"), "warning")
@@ -212,6 +214,8 @@ class DialogueService:
         return Reply(sent, mode, received.message_id), answer
 
     async def _answer(self, turn: Turn, inbound: Inbound) -> TurnReply:
+        if inbound.given:
+            return TurnReply("document", inbound.given, items=("channel",))
         if not turn.text and inbound.parts:
             return TurnReply(
                 "document", (notice(self._texts.say("files.received"), "info"),), items=("file",)

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+WECHAT = "wechat"
+"""The channel of conversations that began in an official account."""
+
 
 class Mode(StrEnum):
     BOT = "bot"

@@ -233,6 +233,14 @@ class Candidate:
         return office_id is None or self.office_id in (None, office_id)
 
 
+def served_by(office_id: int | None, candidates: Iterable[Candidate]) -> int | None:
+    """Return the office whose lawyers are waited for; None, any, where it has none of its own.
+
+    A station in a village has a counter and a QR code on its wall, but no lawyer.
+    """
+    return office_id if any(c.office_id == office_id for c in candidates) else None
+
+
 def choose(
     candidates: Sequence[Candidate],
     waiting: Waiting,

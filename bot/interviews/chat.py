@@ -268,7 +268,8 @@ class GuidedChat:
             for place, option in enumerate(question.options)
         ]
         keys = ("back", "cancel") if can_go_back else ("cancel",)
-        return buttons(*choices, *(self._texts.button(key) for key in keys))
+        common = (self._texts.button(key) for key in keys)
+        return buttons(*choices, *common, typed=question.free_text)
 
     def _objection(self, question: Question | None = None) -> TurnReply:
         said = self._texts.say("guided.invalid")

@@ -137,7 +137,8 @@ def _chosen(question: Question, plain: str) -> str | None:
     """Return the value of the option named by its place, its label or the label's beginning."""
     place = place_of(plain)
     if place is not None:
-        options = question.options
+        # Where something is to be typed, the options are not numbered anywhere.
+        options = () if question.free_text else question.options
         return options[place - 1].value if 1 <= place <= len(options) else None
     words = _PARTICLES.sub("", bare(plain))
     same = [o.value for o in question.options if canonical(o.label) in (words, bare(plain))]

@@ -15,6 +15,7 @@ from bot.domain.conversation import HandoverReason, Mode
 from bot.domain.matter import Action, Matter, MatterState, Outcome
 from bot.errors import BadInput
 from bot.matters.ledger_repository import MatterLedger
+from connectors.messages import Outbound
 
 _WITH_MATTER = (Mode.QUEUED, Mode.HUMAN, Mode.RETURNED)
 _NO_SUCH_OUTCOME = "没有这个办理结果，请重新选择。"
@@ -43,6 +44,9 @@ class MatterFollower:
         elif move.to is Mode.BOT and move.came_from is Mode.QUEUED:
             # The visitor left the queue.
             self._end(connection, move, Outcome.WITHDRAWN)
+
+    def said(self, connection: Connection, message: Outbound, in_reply_to: int | None) -> None:
+        """Leave it: a matter follows moves alone."""
 
     def _asked_for(self, connection: Connection, move: Move) -> None:
         ledger = self._ledger

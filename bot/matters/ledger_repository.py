@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, sel
 from sqlalchemy.exc import IntegrityError
 
 from bot.dialogue.moves import SYSTEM
+from bot.dialogue.phones import phone_index
 from bot.dialogue.repository import CONTEXT
 from bot.dialogue.turn import context_from_json
 from bot.domain.clock import china_date
@@ -287,7 +288,7 @@ class MatterLedger:
             connection.execute(
                 update(matters)
                 .where(matters.c.id == row.id)
-                .values(about_enc=None, contact_enc=None, advice_enc=None)
+                .values(about_enc=None, contact_enc=None, phone_index="", advice_enc=None)
             )
             connection.execute(
                 update(matter_moves)
@@ -332,10 +333,12 @@ class MatterLedger:
     def unseal(self, context: str, sealed: bytes | None) -> str:
         return self.store.cipher.decrypt(context, sealed) if sealed else ""
 
-    def seal_contact(self, contact: Contact) -> bytes | None:
-        if contact == Contact():
-            return None
-        return self.store.cipher.encrypt_json(CONTACT, asdict(contact))
+    def contact_values(self, contact: Contact) -> dict[str, Any]:
+        """Return the columns of who to call: sealed, and the hash by which the phone is found."""
+        cipher = self.store.cipher
+        sealed = None if contact == Contact() else cipher.encrypt_json(CONTACT, asdict(contact))
+        index = phone_index(cipher, contact.phone) if contact.phone else ""
+        return {"contact_enc": sealed, "phone_index": index}
 
 
 def is_own() -> ColumnElement[bool]:

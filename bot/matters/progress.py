@@ -8,10 +8,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-import phonenumbers
 import structlog
 
 from bot.dialogue.normalise import canonical
+from bot.dialogue.phones import phone_of
 from bot.domain.clock import CHINA, Clock
 from bot.domain.matter import (
     Matter,
@@ -115,17 +115,10 @@ class MatterProgress:
         return sentence + self.words.say("progress.phone", phone=office.phone)
 
     def _phone(self, words: str) -> str:
-        typed = canonical(words)
-        if not typed:
-            return ""
-        try:
-            parsed = phonenumbers.parse(typed, "CN")
-        except phonenumbers.NumberParseException as error:
-            raise BadInput(self._refusal("phone_wrong")) from error
-        if parsed.country_code != 86 or not phonenumbers.is_valid_number(parsed):
+        number = phone_of(words)
+        if not number and canonical(words):
             raise BadInput(self._refusal("phone_wrong"))
-        national = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
-        return re.sub(r"\D", "", national)
+        return number
 
     def _refusal(self, name: str) -> str:
         return self.words.say(f"refusals.{name}")

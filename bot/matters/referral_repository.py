@@ -46,7 +46,7 @@ class ReferralRepository:
                 "priority": 0,
                 "office_id": row.office_id,
                 "about_enc": ledger.seal(ABOUT, about),
-                "contact_enc": ledger.seal_contact(Contact(phone=phone)),
+                **ledger.contact_values(Contact(phone=phone)),
                 "due_at": ledger.targets.to_take(now, 0, is_live=False),
             }
             return ledger.open_in(connection, now, VISITOR, values)

@@ -168,7 +168,8 @@ class ReferralChat:
     def _ask(self, turn: Turn, answers: Answers, before: Sequence[Part] = ()) -> TurnReply:
         """Put the next question."""
         if "phone" not in answers:
-            choices = buttons((NO_PHONE, self._say("no_phone")), self.texts.button("cancel"))
+            pairs = ((NO_PHONE, self._say("no_phone")), self.texts.button("cancel"))
+            choices = buttons(*pairs, typed=True)
             return self._replied(turn, (*before, text(self._say("phone")), choices), answers)
         items: list[dict[str, Any]] = []
         if turn.context.question:
@@ -176,7 +177,8 @@ class ReferralChat:
             said = {"id": SAID, "label": self._say("said"), "text": turn.context.question}
             items.append(said)
         items += buttons(self.texts.button("cancel")).body["items"]
-        asked = (*before, text(self._say("about")), Part("buttons", {"items": items}))
+        choices = Part("buttons", {"items": items, "typed": True})
+        asked = (*before, text(self._say("about")), choices)
         return self._replied(turn, asked, answers)
 
     def _registered(self, turn: Turn, kind: Referral, found: Matter, *, is_new: bool) -> TurnReply:

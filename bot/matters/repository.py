@@ -65,7 +65,7 @@ class MatterRepository(MatterReader):
             "priority": opening.priority,
             "office_id": person.office_id,
             "about_enc": self._ledger.seal(ABOUT, opening.about),
-            "contact_enc": self._ledger.seal_contact(opening.contact),
+            **self._ledger.contact_values(opening.contact),
             "due_at": self._ledger.targets.to_take(now, opening.priority, is_live=False),
         }
         with self._store.write() as connection:
@@ -299,10 +299,8 @@ class MatterRepository(MatterReader):
             found = self._ledger.open_row(connection, conversation_id)
             if found is None:
                 raise NotFound
-            sealed = self._ledger.seal_contact(Contact(found.contact.name, phone))
-            connection.execute(
-                update(matters).where(matters.c.id == found.id).values(contact_enc=sealed)
-            )
+            kept = self._ledger.contact_values(Contact(found.contact.name, phone))
+            connection.execute(update(matters).where(matters.c.id == found.id).values(kept))
             self._ledger.record(connection, found.id, self._clock.now(), VISITOR, Action.PHONE)
 
     # --- forgetting ---------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from enum import StrEnum
 import structlog
 
 from bot.domain.clock import Clock
-from bot.domain.roster import DANGER, GONE, Candidate, Waiting, choose
+from bot.domain.roster import DANGER, GONE, Candidate, Waiting, choose, served_by
 from bot.roster.duty import DutyWords
 from bot.roster.service import RosterService
 from bot.roster.waiting import Unanswered, WaitingRepository
@@ -77,7 +77,8 @@ class Dispatcher:
         candidates = self._roster.candidates()
         made = []
         for waiting in idle:
-            best = choose(candidates, waiting, now, barred.get(waiting.id, frozenset()))
+            served = replace(waiting, office_id=served_by(waiting.office_id, candidates))
+            best = choose(candidates, served, now, barred.get(waiting.id, frozenset()))
             if best is None or not self._waiting.offer(waiting, best.id):
                 continue
             # It counts from now on, or the first in line would be offered everything at once.

@@ -12,7 +12,7 @@ import structlog
 
 from bot.dialogue.normalise import canonical
 from bot.domain.clock import Clock
-from bot.domain.roster import is_same_time_of_day, rest_of_wait
+from bot.domain.roster import is_same_time_of_day, rest_of_wait, served_by
 from bot.errors import BadInput, IllegalMove, NotFound
 from bot.roster.service import RosterService
 from bot.roster.waiting import WaitingRepository
@@ -69,13 +69,13 @@ class DutyWords:
         """
         now = self._clock.now()
         found = self._waiting.one(conversation_id)
+        candidates = self._roster.candidates()
         office_id = None if found is None else found.office_id
+        served = served_by(office_id, candidates)
         barred = self._roster.conflicted(conversation_id)
         is_staffed = any(
-            candidate.is_receiving(now)
-            and candidate.serves(office_id)
-            and candidate.id not in barred
-            for candidate in self._roster.candidates()
+            candidate.is_receiving(now) and candidate.serves(served) and candidate.id not in barred
+            for candidate in candidates
         )
         if not is_staffed:
             return self._offline(office_id, now)

@@ -21,7 +21,15 @@ from bot.roster.pages import (
     roster_page,
 )
 from bot.roster.repository import Office
-from bot.roster.schemas import Away, ColleagueShown, Noted, Opponents, typed_areas, typed_hours
+from bot.roster.schemas import (
+    Away,
+    ColleagueShown,
+    Noted,
+    Opponents,
+    typed_areas,
+    typed_hours,
+    typed_point,
+)
 from bot.roster.service import Colleague, RosterService
 from bot.roster.words import own_words
 from bot.web.staff import StaffGuard
@@ -234,16 +242,29 @@ def _add_offices(
         week: Annotated[list[str], Form(max_length=7)] = [],  # noqa: B006  FastAPI copies it
         exceptions: Long = "",
         areas: Long = "",
+        address: Long = "",
+        point: Typed = "",
         active: Typed = "1",
         staff: Staff = Depends(supervising),
     ) -> Response:
         lines = (*week, *[""] * 7)[:7]
         is_active = active == "1"
-        form = OfficeForm(office_id, name, phone, lines, exceptions, is_active, areas)
+        form = OfficeForm(
+            office_id, name, phone, lines, exceptions, is_active, areas, address, point
+        )
         try:
             hours = typed_hours(lines, exceptions)
             served = typed_areas(areas)
-            office = Office(office_id, name.strip(), phone.strip(), hours, is_active, served)
+            office = Office(
+                office_id,
+                name.strip(),
+                phone.strip(),
+                hours,
+                is_active,
+                served,
+                " ".join(address.split()),
+                typed_point(point),
+            )
             service.save_office(staff, office)
         except LawbridgeError as error:
             return page(request, staff, form, error)

@@ -10,7 +10,7 @@ from bot.domain.clock import CHINA, china_date
 from bot.domain.people import Staff
 from bot.domain.roster import Shift
 from bot.roster.repository import Office
-from bot.roster.schemas import area_names, shown_exceptions, shown_spans
+from bot.roster.schemas import area_names, shown_exceptions, shown_point, shown_spans
 from bot.roster.service import Colleague, RosterService
 from bot.roster.words import clock_time, own_words, spoken_hours, spoken_spans
 
@@ -54,6 +54,7 @@ class OfficeShown:
     hours: str
     exceptions: tuple[str, ...]
     areas: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class OfficeForm:
     exceptions: str = ""
     active: bool = True
     areas: str = ""
+    address: str = ""
+    point: str = ""
 
 
 @dataclass(frozen=True)
@@ -188,6 +191,7 @@ def _office(office: Office, today: dt.date) -> OfficeShown:
         spoken_hours(office.hours),
         tuple(f"{_day(day)} {spoken_spans(spans)}" for day, spans in coming[:10]),
         own_words().say("hours.between").join(area_names(office.areas)),
+        office.address,
     )
 
 
@@ -205,6 +209,8 @@ def office_form(office: Office | None) -> OfficeForm:
         shown_exceptions(office.hours),
         office.active,
         "\n".join(area_names(office.areas)),
+        office.address,
+        shown_point(office.point),
     )
 
 

@@ -17,6 +17,7 @@ from bot.dialogue.names import NAME_HASH
 from bot.domain.clock import Clock
 from bot.domain.conversation import Mode
 from bot.domain.people import RECEIVES_VISITORS, Role, Staff
+from bot.domain.points import Point, in_china
 from bot.domain.roster import OFFER, OfficeHours, Shift
 from bot.errors import BadInput, NotFound
 from bot.roster.schemas import hours_from_json, hours_to_json
@@ -37,6 +38,8 @@ class Office:
     active: bool
     areas: tuple[str, ...] = ()
     """Beginnings of the codes of the places whose legal aid it decides on (法律援助法 38)."""
+    address: str = ""
+    point: Point | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,9 @@ class RosterRepository:
             "hours": hours_to_json(office.hours),
             "active": office.active,
             "areas": ",".join(office.areas),
+            "address": office.address,
+            "latitude": None if office.point is None else office.point.latitude,
+            "longitude": None if office.point is None else office.point.longitude,
         }
         try:
             with self.store.write() as connection:
@@ -373,7 +379,18 @@ def _count(*where: Any) -> Any:
 
 def _office(row: Row[Any]) -> Office:
     areas = tuple(area for area in row.areas.split(",") if area)
-    return Office(row.id, row.name, row.phone, hours_from_json(row.hours), row.active, areas)
+    # Coordinates of somewhere else were never written here, and must not stop every page.
+    is_placed = in_china(row.latitude, row.longitude)
+    return Office(
+        row.id,
+        row.name,
+        row.phone,
+        hours_from_json(row.hours),
+        row.active,
+        areas,
+        row.address,
+        Point(row.latitude, row.longitude) if is_placed else None,
+    )
 
 
 def _person(row: Row[Any]) -> Person:

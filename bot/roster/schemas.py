@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.domain.places import find_places, place_name
+from bot.domain.points import Point, in_china
 from bot.domain.roster import OfficeHours, Span
 from bot.errors import BadInput
 from bot.roster.words import clock_time, own_words
@@ -31,6 +32,9 @@ _LINE = re.compile(
 _BETWEEN_SPANS = re.compile(r"[\s,;、和]*")
 _BETWEEN_AREAS = re.compile(r"[\n,;、]+")
 _CODE = re.compile(r"\d{6}|\d{4}|\d{2}")
+_POINT = re.compile(
+    r"[(（]?\s*(\d{1,3}(?:\.\d{1,15})?)\s*[\s,;、]\s*(\d{1,3}(?:\.\d{1,15})?)\s*[)）]?"
+)
 
 _Time = Annotated[str, Field(pattern=r"^(?:[01]\d|2[0-3]):[0-5]\d$")]
 
@@ -213,6 +217,36 @@ def _area(said: str) -> str:
             raise BadInput(words.say("errors.area_several", said=said[:20], names=names))
         code = found[0].code
     return re.sub(r"^(\d\d|\d{4})(?:00)+$", r"\1", code)
+
+
+# --- where an office is -------------------------------------------------------------------------
+
+
+def typed_point(typed: str) -> Point | None:
+    """Read coordinates as a map gives them: 24.8801, 102.8329; None where nothing was typed.
+
+    Some maps put the longitude first. Within China no number can be both, so either is read.
+
+    Raises:
+        BadInput: these are no two numbers, or they are not in China.
+    """
+    plain = unicodedata.normalize("NFKC", typed).strip()
+    if not plain:
+        return None
+    found = _POINT.fullmatch(plain)
+    if found is None:
+        raise BadInput(own_words().say("errors.point"))
+    one, other = float(found[1]), float(found[2])
+    if in_china(other, one):
+        one, other = other, one
+    if not in_china(one, other):
+        raise BadInput(own_words().say("errors.point_far"))
+    return Point(one, other)
+
+
+def shown_point(point: Point | None) -> str:
+    """Return coordinates as they are typed."""
+    return "" if point is None else f"{point.latitude}, {point.longitude}"
 
 
 # --- the interface ----------------------------------------------------------------------------

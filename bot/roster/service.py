@@ -43,6 +43,7 @@ NAME_LENGTHS = (2, 60)
 MOST_NAMES = 50
 OFFICE_NAME = 40
 OFFICE_PHONE = 20
+OFFICE_ADDRESS = 120
 
 _WEEK = dt.timedelta(days=7)
 
@@ -241,7 +242,8 @@ class RosterService:
 
         Raises:
             Forbidden: the actor does not supervise.
-            BadInput: the name is missing, too long or taken, or there is no such office.
+            BadInput: the name is missing or taken, something is too long, or there is no such
+                office.
         """
         self._require_supervisor(actor)
         words = own_words()
@@ -249,6 +251,8 @@ class RosterService:
             raise BadInput(words.say("errors.office_name"))
         if len(office.phone) > OFFICE_PHONE:
             raise BadInput(words.say("errors.office_phone"))
+        if len(office.address) > OFFICE_ADDRESS:
+            raise BadInput(words.say("errors.office_address"))
         return self._repository.save_office(actor, office)
 
     # --- shifts -------------------------------------------------------------------------------

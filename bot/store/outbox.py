@@ -48,6 +48,16 @@ def enqueue(
     )
 
 
+def enqueue_once(
+    store: Store, due: dt.datetime, kind: str, unique_key: str, payload: Mapping[str, Any]
+) -> None:
+    """Add a row due at a moment, in a transaction of its own; the same work twice is added once."""
+    known = select(outbox.c.id).where(outbox.c.unique_key == unique_key)
+    with store.write() as connection:
+        if connection.execute(known).first() is None:
+            enqueue(connection, store.cipher, due, kind, unique_key, payload)
+
+
 class OutboxRunner:
     """Delivers due rows, each at least once; handlers must tolerate a repeat."""
 

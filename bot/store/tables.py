@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -181,6 +182,9 @@ offices = Table(
     Column("hours", Text, nullable=False),
     Column("active", Boolean, nullable=False, default=True),
     Column("areas", String(200), nullable=False, server_default=""),
+    Column("address", String(120), nullable=False, server_default=""),
+    Column("latitude", Float),
+    Column("longitude", Float),
 )
 
 staff = Table(
@@ -261,6 +265,7 @@ matters = Table(
     Column("staff_id", ForeignKey("staff.id")),
     Column("about_enc", LargeBinary),
     Column("contact_enc", LargeBinary),
+    Column("phone_index", String(64), nullable=False, server_default="", index=True),
     Column("outcome", String(24)),
     Column("advice_enc", LargeBinary),
     Column("opened_at", UtcDateTime, nullable=False),

@@ -18,6 +18,8 @@ from bot.domain.clock import Clock
 from bot.errors import NotFound
 from bot.store.tables import conversations, files
 from bot.store.unit import Store
+from bot.uploads.voices import EXTENSIONS as VOICES
+from bot.uploads.voices import is_voice
 
 NAME = "files.name"
 BODY = "files.body"
@@ -67,8 +69,10 @@ class UploadRepository:
         with self._store.read() as connection:
             return [self._record(row) for row in connection.execute(query)]
 
-    def count(self, conversation_id: str) -> int:
-        query = select(func.count()).where(files.c.conversation_id == conversation_id)
+    def count(self, conversation_id: str, *, voices: bool = False) -> int:
+        """Return how many recordings a conversation holds, or how many other files."""
+        kind = files.c.mime.in_(VOICES) if voices else files.c.mime.not_in(VOICES)
+        query = select(func.count()).where(files.c.conversation_id == conversation_id, kind)
         with self._store.read() as connection:
             return int(connection.execute(query).scalar_one())
 
@@ -102,7 +106,8 @@ class UploadRepository:
             if there is not None:
                 return self._record(there)
             connection.execute(insert(files).values(values))
-            for follower in self._followers:
+            # What somebody says is no paper, of which the others keep lists.
+            for follower in () if is_voice(mime) else self._followers:
                 follower(connection, conversation_id, file_id)
         return record
 

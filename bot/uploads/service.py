@@ -15,6 +15,8 @@ from bot.uploads.metadata import Unreadable, without_metadata
 from bot.uploads.pictures import Busy, Pictures
 from bot.uploads.repository import FileRecord, UploadRepository
 from bot.uploads.scanning import NotScanned, Scanner
+from bot.uploads.voices import EXTENSIONS as VOICES
+from bot.uploads.voices import MAX_VOICES, is_voice, voice_mime
 from connectors.messages import Part
 
 log = structlog.get_logger(__name__)
@@ -30,6 +32,7 @@ EXTENSIONS = {
     "image/webp": "webp",
     "application/pdf": "pdf",
 }
+_ENDINGS = EXTENSIONS | VOICES
 _UNSAFE = re.compile(r'[\\/:*?"<>|]')
 
 
@@ -45,8 +48,12 @@ class UploadService:
         self._scanner = scanner
         self._pictures = pictures or Pictures()
 
-    def keep(self, conversation_id: str, client_id: str, name: str, body: bytes) -> FileRecord:
+    def keep(
+        self, conversation_id: str, client_id: str, name: str, body: bytes, *, voice: bool = False
+    ) -> FileRecord:
         """Store an upload, a picture without its metadata; the same client id is the same file.
+
+        With ``voice`` a recording of at most 2 MB may come as well.
 
         A PDF is stored as it came: to change it would break the signatures of contracts and
         invoices, and who made it when may be what it is to prove.
@@ -67,17 +74,17 @@ class UploadService:
         if not body or len(body) > MAX_BYTES:
             raise BadFile
         # By content only: what the browser or the name says about the type is not believed.
-        kind = filetype.guess(body)
-        mime = "" if kind is None else str(kind.mime)
-        if mime not in EXTENSIONS:
+        mime = (voice_mime(body) if voice else "") or _mime(body)
+        if not mime:
             raise BadFile
-        if self._repository.count(conversation_id) >= MAX_FILES:
+        most = MAX_VOICES if is_voice(mime) else MAX_FILES
+        if self._repository.count(conversation_id, voices=is_voice(mime)) >= most:
             raise TooManyRequests
         # As it came: malware may sit in what is taken away, and its sender should hear of it.
         self._scan(conversation_id, mime, body)
         kept = self._stripped(conversation_id, mime, body)
         record = self._repository.add(
-            conversation_id, file_id, safe_name(name, EXTENSIONS[mime]), mime, kept
+            conversation_id, file_id, safe_name(name, _ENDINGS[mime]), mime, kept
         )
         log.info("file_stored", conversation_id=conversation_id, mime=mime, size=record.size)
         return record
@@ -109,13 +116,15 @@ class UploadService:
             raise UncheckedFile from reason
         return kept
 
-    def part(self, conversation_id: str, client_id: str, name: str, body: bytes) -> Part:
+    def part(
+        self, conversation_id: str, client_id: str, name: str, body: bytes, *, voice: bool = False
+    ) -> Part:
         """Store an upload and return how a message shows it; raises what ``keep`` raises.
 
         It carries the receipt: the SHA-256 of what is stored, and that of what was sent, which
         is what the sender's own copy has.
         """
-        record = self.keep(conversation_id, client_id, name, body)
+        record = self.keep(conversation_id, client_id, name, body, voice=voice)
         receipt = {"sha256": record.sha256}
         if _becomes(body, record):
             receipt["sent_sha256"] = hashlib.sha256(body).hexdigest()
@@ -141,6 +150,13 @@ class UploadService:
         if record is None:
             raise NotFound
         return record, self._repository.body(conversation_id, file_id)
+
+
+def _mime(body: bytes) -> str:
+    """Return the type of a picture or a PDF, empty for other contents."""
+    kind = filetype.guess(body)
+    mime = "" if kind is None else str(kind.mime)
+    return mime if mime in EXTENSIONS else ""
 
 
 def _becomes(body: bytes, record: FileRecord) -> bool:

@@ -67,7 +67,9 @@ def install_error_handlers(
         return JSONResponse(body, status_code=error.status_code, headers=error.headers)
 
     async def unexpected(request: Request, error: Exception) -> Response:
-        log.exception("request_failed", path=request.url.path, error=type(error).__name__)
+        # The route and not the address, which may be a link that opens somebody's pages.
+        route = getattr(request.scope.get("route"), "path", "")
+        log.exception("request_failed", path=route, error=type(error).__name__)
         return error_response(LawbridgeError())
 
     app.add_exception_handler(LawbridgeError, expected)
@@ -110,7 +112,7 @@ class Protections:
             return
         path: str = scope["path"]
         is_upload = (
-            path == "/api/web/files"
+            path in ("/api/web/files", "/m/upload")
             or path.startswith("/apply/papers/")
             or (path.startswith("/api/desk/conversations/") and path.endswith("/files"))
         )
@@ -139,7 +141,7 @@ class Protections:
 
     def _refusal(self, request: Request) -> Response:
         error = BodyTooLarge()
-        is_page = request.url.path.startswith("/apply/") and _reads_pages(request)
+        is_page = request.url.path.startswith(("/apply/", "/m/")) and _reads_pages(request)
         if self._too_large is None or not is_page:
             return error_response(error)
         return self._too_large(request, error.detail)
@@ -157,7 +159,7 @@ class Protections:
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         if self._https:
             headers["Strict-Transport-Security"] = "max-age=31536000"
-        if path.startswith(("/api/", "/desk", "/apply")):
+        if path.startswith(("/api/", "/desk", "/apply", "/m/")):
             headers.setdefault("Cache-Control", "no-store")
-        if path.startswith("/apply"):
+        if path.startswith(("/apply", "/m/")):
             headers["X-Robots-Tag"] = "noindex"

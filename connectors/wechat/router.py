@@ -1,118 +1,107 @@
-"""``/wechat``: the official account's callback, answered passively within its five seconds.
-
-Lawyers' messages reach a follower with the next passive reply; pushing them is not done here.
-"""
+"""``/wechat`` and ``/wechat/{name}``: the callback of each official account."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+import time
+from collections.abc import Callable, Sequence
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+import structlog
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from connectors.console import render
-from connectors.messages import Chat, Inbound, Outbound, Part
-from connectors.wechat.codec import (
-    BadCallback,
-    WeChatAccount,
-    WeChatMessage,
-    decode,
-    encode,
-    fit,
-    options_of,
-    signature_is_true,
-)
+from connectors.wechat.accounts import WeChatAccount
+from connectors.wechat.codec import MOST_BYTES_IN, CallbackQuery, check, decode, encode
+from connectors.wechat.incoming import BadCallback
+from connectors.wechat.ports import Reception
 
-ANSWER_WITHIN_S = 4.5
-CHANNEL = "wechat"
+log = structlog.get_logger(__name__)
 
-
-class Followers(Protocol):
-    """Finds or opens the conversation of a follower."""
-
-    async def conversation_of(self, openid: str) -> tuple[str, bool]:
-        """Return the conversation's id, and whether it was opened just now."""
-        ...
-
-    async def undelivered(self, conversation_id: str, before: int) -> list[Outbound]:
-        """Return a person's messages the follower has not been shown yet."""
-        ...
+_STATUS = {"size": 413, "xml": 400}
+NAME = r"^[a-z0-9_-]{1,30}$"
 
 
 def create_wechat_router(
-    chat: Chat,
-    followers: Followers,
-    account: WeChatAccount,
-    greeting: Callable[[], str],
-    not_understood: str,
+    accounts: Sequence[WeChatAccount],
+    reception: Reception,
+    now: Callable[[], float] = time.time,
 ) -> APIRouter:
-    """Return the callback's router.
-
-    ``greeting`` gives the welcome with the privacy notice; ``not_understood`` answers kinds of
-    messages that carry no text.
-    """
+    """Return the callbacks of these accounts; ``now`` gives seconds since 1970."""
     router = APIRouter(tags=["wechat"])
+    by_name = {account.name: account for account in accounts}
 
-    @router.get("/wechat", response_class=PlainTextResponse)
-    def confirm(
-        signature: str = Query(""),
-        timestamp: str = Query(""),
-        nonce: str = Query(""),
-        echostr: str = Query(""),
-    ) -> Response:
-        if not signature_is_true(account, signature, timestamp, nonce):
-            return PlainTextResponse("signature", status_code=403)
-        return PlainTextResponse(echostr)
+    def query_of(
+        signature: Annotated[str, Query(max_length=200)] = "",
+        msg_signature: Annotated[str, Query(max_length=200)] = "",
+        timestamp: Annotated[str, Query(max_length=40)] = "",
+        nonce: Annotated[str, Query(max_length=200)] = "",
+        encrypt_type: Annotated[str, Query(max_length=20)] = "",
+    ) -> CallbackQuery:
+        return CallbackQuery(signature, msg_signature, timestamp, nonce, encrypt_type)
 
-    @router.post("/wechat", response_class=PlainTextResponse)
-    async def callback(
-        request: Request,
-        msg_signature: str = Query(""),
-        timestamp: str = Query(""),
-        nonce: str = Query(""),
-    ) -> Response:
+    def confirm(name: str, query: CallbackQuery, echostr: str) -> Response:
+        account = by_name.get(name)
+        if account is None:
+            return PlainTextResponse("no such account", status_code=404)
         try:
-            message = decode(account, await request.body(), msg_signature, timestamp, nonce)
-        except BadCallback:
-            return PlainTextResponse("bad callback", status_code=403)
-        words = await _within(answer(message))
-        body = encode(account, message, words, timestamp, nonce)
-        media = "text/plain" if body == "success" else "application/xml"
-        return Response(body, media_type=media)
+            check(account, query, now())
+        except BadCallback as refused:
+            return _refused(name, refused)
+        # Never as a page: it is what anybody put into the address.
+        return PlainTextResponse(echostr, headers={"X-Content-Type-Options": "nosniff"})
 
-    async def answer(message: WeChatMessage) -> str:
-        if message.kind == "event":
-            return greeting() if message.event == "subscribe" else ""
-        if not message.text:
-            return not_understood
-        conversation_id, is_new = await followers.conversation_of(message.follower)
-        spoken = message.kind == "voice"
-        reply = await chat.receive(
-            Inbound(conversation_id, message.id, message.text, spoken=spoken)
-        )
-        parts = tuple(part for sent in reply.messages for part in sent.parts)
-        waiting = await followers.undelivered(conversation_id, reply.inbound_id)
-        blocks = [greeting()] if is_new else []
-        blocks += [f"{sent.author}：{render(sent.parts)}" for sent in waiting]
-        return fit(blocks + _blocks(parts))
+    async def callback(name: str, query: CallbackQuery, request: Request) -> Response:
+        account = by_name.get(name)
+        if account is None:
+            return PlainTextResponse("no such account", status_code=404)
+        try:
+            body = await _body(request)
+            message, is_encrypted = decode(account, body, query, now())
+        except BadCallback as refused:
+            return _refused(name, refused)
+        text = await reception.take(account, message, request.is_disconnected)
+        reply = encode(account, message, text, str(int(now())), query.nonce, is_encrypted)
+        return Response(reply, media_type="application/xml" if text else "text/plain")
+
+    asked = Depends(query_of)
+    echo = Query("", max_length=500)
+    named = Path(pattern=NAME)
+
+    @router.get("/wechat", response_class=PlainTextResponse, summary="公众号验证服务器地址")
+    def confirm_main(query: CallbackQuery = asked, echostr: str = echo) -> Response:
+        return confirm("", query, echostr)
+
+    @router.post("/wechat", response_class=PlainTextResponse, summary="公众号回调")
+    async def callback_main(request: Request, query: CallbackQuery = asked) -> Response:
+        return await callback("", query, request)
+
+    @router.get(
+        "/wechat/{name}", response_class=PlainTextResponse, summary="其他公众号验证服务器地址"
+    )
+    def confirm_named(
+        name: str = named, query: CallbackQuery = asked, echostr: str = echo
+    ) -> Response:
+        return confirm(name, query, echostr)
+
+    @router.post("/wechat/{name}", response_class=PlainTextResponse, summary="其他公众号的回调")
+    async def callback_named(
+        request: Request, name: str = named, query: CallbackQuery = asked
+    ) -> Response:
+        return await callback(name, query, request)
 
     return router
 
 
-def _blocks(parts: tuple[Part, ...]) -> list[str]:
-    shown = [render([part], folded=False) for part in parts if part.type != "buttons"]
-    return [block for block in (*shown, options_of(parts)) if block]
+async def _body(request: Request) -> bytes:
+    """Read the body up to its limit, whatever its length is said to be."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES_IN:
+            raise BadCallback("size")
+    return bytes(body)
 
 
-async def _within(work: Awaitable[str]) -> str:
-    """Wait as long as the platform does; the platform asks again with the same message id.
-
-    The work goes on meanwhile, so the repeated call finds the stored answer.
-    """
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.wait_for(asyncio.shield(task), ANSWER_WITHIN_S)
-    except TimeoutError:
-        return ""
+def _refused(name: str, refused: BadCallback) -> Response:
+    log.warning("callback_refused", account=name, reason=refused.reason)
+    return PlainTextResponse(refused.reason, status_code=_STATUS.get(refused.reason, 403))

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import uvicorn
 from fastapi import APIRouter, Body, FastAPI
+from fastapi.staticfiles import StaticFiles
 
 from bot.domain.people import Role, Staff
 from bot.errors import BadInput
-from tests.conftest import FixedClock
+from tests.conftest import ROOT, FixedClock, free_port
 from tests.integration.desk.conftest import PASSWORD, Building
 
 if TYPE_CHECKING:
@@ -187,6 +189,23 @@ def ids_of(building: Building) -> dict[str, int]:
     with building.office.store.read() as connection:
         rows = connection.exec_driver_sql("SELECT login, id FROM staff")
         return {row.login: row.id for row in rows}
+
+
+@contextmanager
+def open_screens(building: Building, clock: FixedClock, browser: Browser) -> Iterator[Screens]:
+    """Serve a desk until the block ends."""
+    people = {"wu": ("吴主管", "supervisor"), "zheng": ("郑律", "lawyer")}
+    for login, (name, role) in people.items():
+        building.accounts.add(login, name, "", role, PASSWORD)
+    rooms = OtherRooms(ids_of(building))
+    building.app.include_router(rooms.router())
+    building.app.mount("/static", StaticFiles(directory=ROOT / "bot" / "web" / "static"))
+    port = free_port()
+    with serving(building.app, port):
+        found = Screens(f"http://127.0.0.1:{port}", building, rooms, clock, browser)
+        yield found
+        for context in found.contexts:
+            context.close()
 
 
 class serving:

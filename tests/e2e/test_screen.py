@@ -7,28 +7,25 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fastapi.staticfiles import StaticFiles
 
 from bot.domain.conversation import Sender
 from bot.store.tables import conversations
 from connectors.messages import Part
-from tests.conftest import ROOT, FixedClock, free_port
+from tests.conftest import FixedClock
 from tests.e2e.screens import (
     ATTACK,
     DRAFT,
     NARROW,
     PNG,
     ZOOMED,
-    OtherRooms,
     Screens,
     act,
     dialog,
-    ids_of,
+    open_screens,
     send,
-    serving,
     until,
 )
-from tests.integration.desk.conftest import PASSWORD, Building, build  # noqa: F401
+from tests.integration.desk.conftest import Building, build  # noqa: F401
 from tests.office import BUREAU
 
 if TYPE_CHECKING:
@@ -43,19 +40,8 @@ def screens(
     clock: FixedClock,
     browser: Browser,
 ) -> Iterator[Screens]:
-    building = build()
-    people = {"wu": ("吴主管", "supervisor"), "zheng": ("郑律", "lawyer")}
-    for login, (name, role) in people.items():
-        building.accounts.add(login, name, "", role, PASSWORD)
-    rooms = OtherRooms(ids_of(building))
-    building.app.include_router(rooms.router())
-    building.app.mount("/static", StaticFiles(directory=ROOT / "bot" / "web" / "static"))
-    port = free_port()
-    with serving(building.app, port):
-        found = Screens(f"http://127.0.0.1:{port}", building, rooms, clock, browser)
+    with open_screens(build(), clock, browser) as found:
         yield found
-        for context in found.contexts:
-            context.close()
 
 
 def test_a_visitor_is_claimed_by_key_and_answered(screens: Screens) -> None:
@@ -386,7 +372,7 @@ def test_words_recognised_from_speech_say_so(screens: Screens) -> None:
     page.click("#view-mine")
     page.click(".mine .open")
     said = page.locator(".said.visitor", has_text="他说下个月给")
-    assert "语音转的文字" in said.inner_text()
+    assert "语音识别，可能有误" in said.inner_text()
 
 
 def test_a_late_answer_to_earlier_words_does_not_replace_what_was_found(screens: Screens) -> None:

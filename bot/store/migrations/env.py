@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import Connection
 
+import bot.store.wechat_tables  # noqa: F401  its tables belong to the metadata
 from bot.settings import Settings
 from bot.store.engine import make_engine
 from bot.store.tables import metadata

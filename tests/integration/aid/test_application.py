@@ -75,6 +75,31 @@ def test_any_office_takes_what_another_one_decides(applicant: Applicant, store: 
     assert (abroad.lodged_at, abroad.office_id, abroad.place) == (None, None, "")
 
 
+def test_what_is_applied_for_in_a_chat_begun_by_an_offices_qr_code_is_lodged_there(
+    applicant: Applicant, store: Store
+) -> None:
+    with store.write() as connection:
+        for number, areas in ((1, "530111"), (2, "530103")):
+            connection.execute(
+                insert(offices).values(
+                    id=number,
+                    name=f"中心{number}",
+                    hours='{"weekly": {}}',
+                    active=True,
+                    areas=areas,
+                )
+            )
+    assert applicant.conversations.set_office(applicant.conversation_id, 2)
+    application = applicant.apply()
+    assert (application.lodged_at, application.office_id) == (2, 1)
+    # Whoever fills it in at another counter, from the page with its number, hands it in there.
+    applicant.service.open(applicant.conversation_id, at=1)
+    other = applicant.apply(matter="工伤")
+    assert (other.lodged_at, other.office_id) == (1, 1)
+    elsewhere = applicant.apply(matter="医疗事故", place="不清楚")
+    assert (elsewhere.lodged_at, elsewhere.office_id) == (2, 2)
+
+
 def test_questions_come_one_by_one_in_order(applicant: Applicant) -> None:
     service, asked = applicant.service, []
     draft = service.open(applicant.conversation_id)

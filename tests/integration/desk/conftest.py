@@ -16,6 +16,7 @@ from bot.accounts.endpoints import create_accounts_router
 from bot.accounts.repository import AccountRepository
 from bot.accounts.service import AccountService
 from bot.desk.endpoints import create_desk_router
+from bot.desk.ports import Channel
 from bot.dialogue.repository import ConversationRepository
 from bot.roster.room import open_roster
 from bot.store.unit import Store
@@ -45,11 +46,14 @@ class Building:
 
 @pytest.fixture
 def build(sqlite_store: Store, clock: FixedClock) -> Callable[..., Building]:
-    def made(login_limit: str = "1000/minute", cookie_secure: bool = False) -> Building:
+    def made(
+        login_limit: str = "1000/minute",
+        cookie_secure: bool = False,
+        channel: Channel | None = None,
+    ) -> Building:
         talks = ConversationRepository(sqlite_store, clock)
-        office = furnish(
-            sqlite_store, clock, open_roster(sqlite_store, clock, talks, NoPhones()).service
-        )
+        roster = open_roster(sqlite_store, clock, talks, NoPhones()).service
+        office = furnish(sqlite_store, clock, roster, channel=channel)
         hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
         accounts = AccountService(AccountRepository(sqlite_store, clock), clock, hasher)
         for login, name, role in (

@@ -28,6 +28,7 @@ from bot.dialogue.turn import TurnReply, seal
 from bot.domain.conversation import HandoverReason, Mode
 from bot.domain.people import Staff
 from bot.settings import LimitSettings, Settings
+from bot.wechat.reception import Patience
 from connectors.messages import text
 from tests.conftest import FixedClock
 from tests.integration.web.conftest import Caller
@@ -257,10 +258,12 @@ def frame_with(socket: WebSocketTestSession, what: str) -> Json:
 
 
 @contextmanager
-def open_whole(folder: Path) -> Iterator[Whole]:
-    """Run the application until the block ends."""
+def open_whole(
+    folder: Path, patience: Patience | None = None, clock: FixedClock | None = None, **more: Any
+) -> Iterator[Whole]:
+    """Run the application until the block ends; ``more`` are further settings."""
     rasa = RasaStandIn()
-    clock = FixedClock()
+    clock = clock or FixedClock()
     limits = {name: UNLIMITED for name in LimitSettings.model_fields}
     settings = Settings(
         data_dir=folder,
@@ -268,12 +271,13 @@ def open_whole(folder: Path) -> Iterator[Whole]:
         field_keys=SecretStr(Fernet.generate_key().decode()),
         index_key=SecretStr("index-key-for-tests"),
         limits=LimitSettings(**limits),
+        **more,
     )
     core = rasa.core = build_core(settings, clock)
     accounts = make_accounts(core)
     for login, name, role in STAFF:
         accounts.add(login, name, "", role, PASSWORD)
-    app = create_app(core)
+    app = create_app(core, patience)
     try:
         with TestClient(app, follow_redirects=False) as first:
             yield Whole(app, core, clock, rasa, first)

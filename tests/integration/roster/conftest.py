@@ -25,7 +25,7 @@ from bot.roster.room import Roster, open_roster
 from bot.roster.waiting import WaitingRepository
 from bot.store.tables import audit, conversations, staff
 from bot.store.unit import Store
-from connectors.messages import Inbound, text
+from connectors.messages import Inbound, Outbound, text
 from tests.conftest import FixedClock
 
 T = TypeVar("T")
@@ -52,6 +52,9 @@ class HeardMoves:
 
     def __init__(self) -> None:
         self.moves: list[Move] = []
+
+    def said(self, connection: Connection, message: Outbound, in_reply_to: int | None) -> None:
+        pass
 
     def moved(self, connection: Connection, move: Move) -> None:
         self.moves.append(move)

@@ -13,6 +13,7 @@ from httpx2 import Response
 
 import bot.web
 from bot.domain.people import Role, Staff
+from bot.domain.points import Point
 from bot.roster.endpoints import create_roster_router
 from bot.store.unit import Store
 from bot.web.http import install_error_handlers
@@ -164,6 +165,40 @@ def test_a_place_that_is_none_or_one_of_several_is_refused_and_kept(
     assert answer.status_code == 422
     assert says in answer.text
     assert f"{typed}</textarea>" in answer.text
+    assert pages.world.roster.service.offices() == []
+
+
+def test_an_office_gets_a_place_that_its_form_shows_again(pages: Pages) -> None:
+    pages.add_office(address=" 人民路 1 号\n二楼 ", point="102.8329，24.8801")
+    [office] = pages.world.roster.service.offices()
+    assert office.address == "人民路 1 号 二楼"
+    assert office.point == Point(24.8801, 102.8329)
+    assert "地址：人民路 1 号 二楼" in pages.of("boss").get("/desk/roster").text
+    form = pages.of("boss").get(f"/desk/roster/offices/{office.id}").text
+    for shown in ('value="24.8801, 102.8329"', "GCJ-02", f"bot wechat qr {office.id}"):
+        assert shown in form
+    pages.of("boss").post(
+        f"/desk/roster/offices/{office.id}", data={"name": "城东站", "week": WEEK, "point": " "}
+    )
+    [moved] = pages.world.roster.service.offices()
+    assert (moved.address, moved.point) == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ({"point": "24.8801"}, "坐标看不懂"),
+        ({"point": "48.8566, 2.3522"}, "不在中国境内"),
+        ({"address": "路" * 121}, "地址不能超过 120 个字"),
+    ],
+)
+def test_a_place_that_cannot_be_is_refused_and_kept(
+    pages: Pages, typed: dict[str, str], says: str
+) -> None:
+    answer = pages.add_office(**typed)
+    assert answer.status_code == 422
+    assert says in answer.text
+    assert all(f'value="{words}"' in answer.text for words in typed.values())
     assert pages.world.roster.service.offices() == []
 
 

@@ -185,6 +185,9 @@ class SmallApp:
     bus: InProcessBus
     store: Store
     options: WebOptions
+    door: Door
+    form: ApplyService
+    allowance: Allowance
 
 
 def build(
@@ -217,9 +220,8 @@ def build(
     chosen = WebOptions(
         bureau="示范县司法局",
         consent_version="2026-11",
-        retention_days=180,
         ai_label=LABEL,
-        **options,  # type: ignore[arg-type]
+        **{"retention_days": 180, **options},  # type: ignore[arg-type]
     )
     app = FastAPI(docs_url=None)
     templates = Jinja2Templates(ROOT / "bot" / "web" / "templates")
@@ -259,7 +261,7 @@ def build(
     )
     door = Door(visitors, feed, chosen, allowance, secure=False)
     app.include_router(create_apply_router(form, door, templates))
-    return SmallApp(app, chat, conversations, bus, store, chosen)
+    return SmallApp(app, chat, conversations, bus, store, chosen, door, form, allowance)
 
 
 def file_store(path: Path) -> Store:

@@ -14,6 +14,7 @@ from bot.domain.people import Role
 from bot.errors import BadFile, BadInput, Forbidden, IllegalMove, NotFound
 from bot.store.tables import audit
 from bot.store.unit import Store
+from connectors.messages import Outbound
 from tests.conftest import FixedClock
 from tests.office import Office, furnish
 from tests.pictures import PNG
@@ -196,6 +197,9 @@ def test_other_rooms_follow_every_move_in_its_transaction(
     followed: list[tuple[str, str, str, str]] = []
 
     class Follower:
+        def said(self, connection: Connection, message: Outbound, in_reply_to: int | None) -> None:
+            pass
+
         def moved(self, connection: Connection, move: Move) -> None:
             followed.append((move.actor, move.came_from, move.to, move.outcome or move.note))
 
@@ -221,6 +225,9 @@ def test_other_rooms_follow_every_move_in_its_transaction(
 
 def test_a_follower_that_fails_undoes_the_move(sqlite_store: Store, clock: FixedClock) -> None:
     class Broken:
+        def said(self, connection: Connection, message: Outbound, in_reply_to: int | None) -> None:
+            pass
+
         def moved(self, connection: Connection, move: Move) -> None:
             if move.to is Mode.HUMAN:
                 raise IllegalMove

@@ -280,6 +280,18 @@ def test_on_the_citizens_word_it_is_registered_in_three_messages(talk: Talk) -> 
     assert len(talk.referrals()) == 1
 
 
+def test_only_the_choice_of_a_kind_may_be_answered_by_number(talk: Talk) -> None:
+    def is_typed(reply: Reply) -> bool:
+        (there,) = [p for m in reply.messages for p in m.parts if p.type == "buttons"]
+        return bool(there.body.get("typed"))
+
+    assert not is_typed(talk.say("帮我转办"))
+    assert is_typed(talk.say("人民调解"))
+    assert is_typed(talk.say("没有电话"))
+    assert not is_typed(talk.say("楼上漏水，张小明不赔"))
+    assert len(talk.referrals()) == 1
+
+
 def test_the_same_message_twice_makes_one_referral(talk: Talk) -> None:
     talk.hears("帮我登记公证")
     talk.hears("不留电话")

@@ -1,6 +1,7 @@
 // The middle column: who is in the conversation, what can be done with it, what is said.
 
 import { html, useEffect, useRef, useState } from "../vendor/htm/preact-standalone.module.js";
+import { ChannelLine } from "./channel.js";
 import { Composer } from "./composer.js";
 import { Messages } from "./messages.js";
 import { ANSWER } from "./notices.js";
@@ -87,6 +88,7 @@ export function Chat({ state, now, canned, me, menuOpen, onMenu, desk }) {
     </header>
     <${Messages} id=${id} chat=${chat} now=${now} desk=${desk} onPicture=${(picture) => desk.dialog({ kind: "picture", picture })} />
     ${chat.mine && left !== null && html`<p class="answer-by"><span role="alert">${ANSWER}</span> <b aria-hidden="true">${countdown(left)}</b></p>`}
+    ${chat.mine && html`<${ChannelLine} id=${id} chat=${chat} now=${now} ahead=${state.ahead} desk=${desk} />`}
     ${chat.mine && html`<${Composer} id=${id} chat=${chat} canned=${canned} menuOpen=${menuOpen} onMenu=${onMenu} desk=${desk} />`}
     ${isWaiting && html`<div class="composer only"><button class="primary wide" onClick=${() => desk.claim(id)}>接待这位来访者</button></div>`}
     ${chat.ended && html`<div class="composer only"><p class="hint">${chat.left ? "会话已结束、已转走或已交还，不能再发送。" : "这位来访者已由同事接待，或已离开队列。"}</p></div>`}

@@ -1,10 +1,16 @@
 // The messages of one conversation, with the notes of colleagues between them.
 
-import { html, useLayoutEffect, useRef, useState } from "../vendor/htm/preact-standalone.module.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/htm/preact-standalone.module.js";
+import { isVoice } from "./files.js";
 import { Part } from "./parts.js";
 import { dayKey, dayLine, hourOf } from "./time.js";
 
 const NAMES = { visitor: "来访者", bot: "机器人" };
+// Held: it goes by itself later. Lost: the lawyer has to do something.
+const TONES = {
+  quota: "held", passive_only: "held", noticed: "held",
+  window: "lost", unfollowed: "lost", unauthorised: "lost", failed: "lost",
+};
 const TYPING_SHOWN_MS = 5000;
 const NEAR_BOTTOM_PX = 120;
 
@@ -14,14 +20,23 @@ function delivered(message, chat) {
   return id <= chat.got ? "已送达" : "已保存";
 }
 
+// What became of a message in WeChat, unless the visitor's screen has it on our page.
+function Standing({ message, chat }) {
+  const { delivery, sender } = message;
+  if (delivery && Number(message.id) > chat.got) return html`<p class=${`by state ${TONES[delivery.state] ?? ""}`}>${delivery.words}</p>`;
+  return sender === "lawyer" ? html`<p class="by state">${delivered(message, chat)}</p>` : null;
+}
+
 function Bubble({ message, chat, onPicture }) {
-  const parts = html`<div class="parts">${message.parts.map((part, i) => html`
+  // What was spoken is heard before it is read.
+  const heard = [...message.parts].sort((a, b) => isVoice(b) - isVoice(a));
+  const parts = html`<div class="parts">${heard.map((part, i) => html`
     <${Part} key=${i} part=${part} mine=${chat.mine} onPicture=${onPicture} />`)}</div>`;
-  if (message.sender === "system") return html`<li class="said system">${parts}</li>`;
+  if (message.sender === "system") return html`<li class="said system">${parts}<${Standing} message=${message} chat=${chat} /></li>`;
   return html`<li class=${`said ${message.sender}`}>
     <p class="by">${message.author || NAMES[message.sender]} <time datetime=${message.at}>${hourOf(message.at)}</time></p>
     ${parts}
-    ${message.sender === "lawyer" && html`<p class="by state">${delivered(message, chat)}</p>`}
+    <${Standing} message=${message} chat=${chat} />
   </li>`;
 }
 
@@ -56,6 +71,7 @@ export function Messages({ id, chat, now, onPicture, desk }) {
   const lines = threaded(chat);
   const count = lines.length + chat.pending.length;
   const newest = lines.at(-1)?.key;
+  const standing = lines.at(-1)?.message?.delivery?.state;
   const toEnd = () => { box.current.scrollTop = box.current.scrollHeight; setBehind(false); };
   const atEnd = () => {
     const { scrollTop, scrollHeight, clientHeight } = box.current;
@@ -66,6 +82,13 @@ export function Messages({ id, chat, now, onPicture, desk }) {
   const wasAtEnd = useRef(true);
   useLayoutEffect(toEnd, [id]);
   useLayoutEffect(() => { if (wasAtEnd.current) toEnd(); else if (!typing) setBehind(true); }, [newest, count, chat.pending, typing, colleague]);
+  useLayoutEffect(() => { if (wasAtEnd.current) toEnd(); }, [standing]);
+  // What stands between the messages and the composer takes its place from the last words.
+  useEffect(() => {
+    const room = new ResizeObserver(() => { if (wasAtEnd.current) toEnd(); });
+    room.observe(box.current);
+    return () => room.disconnect();
+  }, []);
   let day = "";
   return html`<div class="scroller">
     <ol class="messages" ref=${box} tabindex="0" role="log" aria-live="polite" aria-label="会话消息"

@@ -1,7 +1,7 @@
 // The pieces of a message. Words are always text nodes; links lead only to our own site.
 
 import { html, useState } from "../vendor/htm/preact-standalone.module.js";
-import { isPicture, sizeOf } from "./files.js";
+import { isPicture, isPlayable, isVoice, sizeOf } from "./files.js";
 
 export const own = (url) => (typeof url === "string" && /^\/(?!\/)/.test(url) ? url : undefined);
 const words = (value) => String(value ?? "");
@@ -10,7 +10,7 @@ function Text({ part }) {
   if (part.collapsed) {
     return html`<details class="fold"><summary>${words(part.title) || "展开"}</summary><p class="words">${words(part.text)}</p></details>`;
   }
-  return html`<div>${part.title && html`<strong class="title">${words(part.title)}</strong>`}${part.spoken && html`<b class="chip">语音转的文字，可能听错</b>`}<p class="words">${words(part.text)}</p></div>`;
+  return html`<div>${part.title && html`<strong class="title">${words(part.title)}</strong>`}${part.spoken && html`<b class="chip">语音识别，可能有误</b>`}<p class="words">${words(part.text)}</p></div>`;
 }
 
 function Citations({ part }) {
@@ -47,7 +47,8 @@ function Receipt({ part }) {
 }
 
 function File({ part, mine, onPicture }) {
-  return html`<div class="evidence"><${Contents} part=${part} mine=${mine} onPicture=${onPicture} /><${Receipt} part=${part} /></div>`;
+  return html`<div class="evidence"><${Contents} part=${part} mine=${mine} onPicture=${onPicture} />
+    ${!isVoice(part) && html`<${Receipt} part=${part} />`}</div>`;
 }
 
 function Contents({ part, mine, onPicture }) {
@@ -55,12 +56,18 @@ function Contents({ part, mine, onPicture }) {
   const name = words(part.name) || "文件";
   const size = sizeOf(part.size);
   // Only who is in the conversation gets what a visitor sent.
-  if (!mine) return html`<p class="file"><b class="chip">附件</b><span>${name}<small>${size}，接待后可以打开</small></span></p>`;
+  if (!mine) return html`<p class="file"><b class="chip">${isVoice(part) ? "语音" : "附件"}</b><span>${name}<small>${size}，接待后可以打开</small></span></p>`;
   if (isPicture(part) && own(part.url) && !broken) {
     return html`<button class="thumb" onClick=${() => onPicture({ url: part.url, name })} aria-label=${`放大图片 ${name}`}>
       <img src=${own(part.url)} alt="" loading="lazy" onError=${() => setBroken(true)} /><span>${name}<small>${size}，点开放大</small></span></button>`;
   }
-  return html`<a class="file" href=${own(part.url)} download><b class="chip">附件</b><span>${name}<small>${size}，下载</small></span></a>`;
+  if (isPlayable(part) && own(part.url) && !broken) {
+    return html`<figure class="voice"><figcaption><b class="chip">语音</b> ${size}</figcaption>
+      <audio controls preload="none" src=${own(part.url)} aria-label=${`语音 ${name}`} onError=${() => setBroken(true)}></audio></figure>`;
+  }
+  const kind = isVoice(part) ? "语音" : "附件";
+  const verb = isVoice(part) ? "浏览器放不了，下载后听" : "下载";
+  return html`<a class="file" href=${own(part.url)} download><b class="chip">${kind}</b><span>${name}<small>${size}，${verb}</small></span></a>`;
 }
 
 const KINDS = {

@@ -10,9 +10,13 @@ export const initial = {
 const WARNED_MS = 60 * 1000;
 
 // What is known wins: a message never changes, and a revealed number must not be hidden again.
+// What became of it does change, and is taken from what was found.
 export function merged(found, known) {
   const byId = new Map(found.map((message) => [message.id, message]));
-  for (const message of known) byId.set(message.id, message);
+  for (const message of known) {
+    const delivery = byId.get(message.id)?.delivery ?? message.delivery;
+    byId.set(message.id, delivery ? { ...message, delivery } : message);
+  }
   return [...byId.values()].sort((a, b) => Number(a.id) - Number(b.id));
 }
 
@@ -34,7 +38,7 @@ function arrived(chat, found) {
 }
 
 const NEW_CHAT = {
-  messages: [], pending: [], notes: [], guests: [], got: 0, seen: 0,
+  messages: [], pending: [], notes: [], guests: [], got: 0, seen: 0, channel: null,
   writing: "reply", draft: "", noteDraft: "", refusal: "", fromCopilot: false, attached: [],
   typingAt: 0, colleague: null, revealedTo: 0, ended: false, left: false,
   forms: {}, matter: null, copilot: { status: "none" },
@@ -43,6 +47,7 @@ const NEW_CHAT = {
 const facets = (view) => ({
   mode: view.mode, mine: view.mine, owner: view.owner ?? view.mine, summary: view.summary,
   notes: view.notes ?? [], guests: view.guests ?? [], got: view.got ?? 0, seen: view.seen ?? 0,
+  channel: view.channel_state ?? null,
 });
 
 const changes = {

@@ -1,0 +1,231 @@
+"""The official accounts, joined: what the platform delivers, what is sent, what the desk sees.
+
+Part of the one wiring; ``bot.app`` puts it behind HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+from fastapi import APIRouter
+
+from bot.bus import conversation_topic
+from bot.core import Core
+from bot.dialogue.answers import Composer, IndexUnavailable
+from bot.errors import TooManyRequests
+from bot.roster.centres import Centres
+from bot.roster.repository import RosterRepository
+from bot.tenants import accounts_of
+from bot.texts import Texts
+from bot.uploads.service import UploadService
+from bot.wechat.deliveries import DeliveryRepository
+from bot.wechat.desk_view import WeChatAtDesk
+from bot.wechat.evidence import Evidence
+from bot.wechat.followers import FollowerRepository
+from bot.wechat.hearing import Hearing
+from bot.wechat.media import PlatformMedia
+from bot.wechat.pauses import PauseRepository
+from bot.wechat.ports import Binder, Links
+from bot.wechat.reception import Patience, Preview, Reception
+from bot.wechat.sending import Sending
+from bot.wechat.sends import SendRepository
+from bot.wechat.speech import HttpSpeech
+from bot.wechat.token_redis import RedisTokens
+from bot.wechat.token_repository import DatabaseTokens
+from bot.wechat.tokens import TokenKeeper, TokenStore
+from bot.wechat.words import own_words, sentences
+from connectors.messages import text
+from connectors.web.limits import Allowance, limit_of
+from connectors.wechat.accounts import WeChatAccount
+from connectors.wechat.client import WeChatApi
+from connectors.wechat.router import create_wechat_router
+from connectors.wechat.wire import Wire
+
+log = structlog.get_logger(__name__)
+
+SPEECH_WITHIN_S = 6.0
+MEDIA_STEP_S = 4.0
+RECOVER_PAUSE_S = 2.0
+FORGET_EVERY = 300
+"""Rounds of recovery between two clearings of what can repeat nothing any more."""
+LEAST_CONFIDENCE = 0.5
+"""Below it a question that is near is not named: it would be a guess."""
+
+
+@dataclass(frozen=True)
+class Official:
+    """What the application has of its official accounts."""
+
+    accounts: Mapping[str, WeChatAccount]
+    """By AppID."""
+    apis: Mapping[str, WeChatApi]
+    followers: FollowerRepository
+    deliveries: DeliveryRepository
+    reception: Reception
+    sending: Sending
+    evidence: Evidence
+    at_desk: WeChatAtDesk
+    router: APIRouter
+
+    async def run(self) -> None:
+        """Send what is owed and look after what was left, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.sending.run())
+            group.create_task(self._recover())
+
+    async def _recover(self) -> None:
+        rounds = 0
+        while True:
+            try:
+                await self.reception.recover()
+                if rounds % FORGET_EVERY == 0:
+                    await self.deliveries.store.run(self.deliveries.forget_old)
+            except Exception as error:  # noqa: BLE001  else one bad row would end it all
+                log.warning("recovery_failed", error=type(error).__name__)
+            rounds += 1
+            await asyncio.sleep(RECOVER_PAUSE_S)
+
+    def close(self) -> None:
+        for api in self.apis.values():
+            api.close()
+
+
+def open_official(
+    core: Core,
+    uploads: UploadService,
+    links: Links,
+    binder: Binder,
+    patience: Patience | None = None,
+) -> Official | None:
+    """Join the official accounts that the settings name; None where they name none."""
+    settings, clock, store = core.settings, core.clock, core.store
+    found = accounts_of(settings)
+    if not found:
+        return None
+    patience = patience or Patience()
+    accounts = {account.app_id: account for account in found}
+    words = own_words()
+    kept: TokenStore = (
+        RedisTokens(settings.redis_url, store.cipher)
+        if settings.redis_url
+        else DatabaseTokens(store)
+    )
+    keeper = TokenKeeper(kept, clock)
+    apis = {account.app_id: WeChatApi(account, keeper) for account in found if account.can_call}
+    followers = make_followers(core)
+    deliveries = DeliveryRepository(store, clock)
+    sends = SendRepository(store, clock)
+    pauses = PauseRepository(store, clock)
+    speech = HttpSpeech(settings.speech_url, SPEECH_WITHIN_S) if settings.speech_url else None
+    evidence = Evidence(
+        core.conversations,
+        uploads,
+        PlatformMedia(apis, Wire(MEDIA_STEP_S)),
+        speech,
+        links,
+        accounts,
+        clock,
+        words,
+    )
+    hearing = Hearing(
+        core.dialogue,
+        core.conversations,
+        followers,
+        sends,
+        evidence,
+        binder,
+        Centres(RosterRepository(store, clock), clock),
+        links,
+        core.conversations,
+        core.texts,
+        words,
+    )
+    reception = Reception(
+        accounts,
+        deliveries,
+        followers,
+        sends,
+        hearing,
+        links,
+        sentences(words),
+        words,
+        preview_of(core.composer, words),
+        clock,
+        patience,
+        _allowance(core),
+    )
+
+    async def told(conversation_id: str) -> None:
+        event = {"kind": "delivery", "conversation_id": conversation_id}
+        await core.bus.publish(conversation_topic(conversation_id), event)
+
+    sending = Sending(
+        accounts,
+        apis,
+        followers,
+        sends,
+        deliveries,
+        pauses,
+        uploads,
+        links,
+        sentences(words),
+        words,
+        clock,
+        patience.quiet,
+        told,
+    )
+    return Official(
+        accounts,
+        apis,
+        followers,
+        deliveries,
+        reception,
+        sending,
+        evidence,
+        WeChatAtDesk(accounts, followers, sends, pauses, clock, words),
+        create_wechat_router(found, reception, lambda: clock.now().timestamp()),
+    )
+
+
+def make_followers(core: Core) -> FollowerRepository:
+    settings = core.settings
+    greeting = own_words().say("greeting", bureau=settings.bureau, days=settings.retention_days)
+    return FollowerRepository(
+        core.conversations, core.clock, core.texts.say("consent_version"), text(greeting)
+    )
+
+
+def preview_of(composer: Composer, words: Texts) -> Preview:
+    """Return what names the question nearest to the one that is still being worked on."""
+
+    def preview(said: str) -> str:
+        try:
+            found = composer.find(said, "answer", 1)
+        except IndexUnavailable:
+            return ""
+        if not found.hits or found.confidence < LEAST_CONFIDENCE:
+            return ""
+        question = composer.kb.answers[found.hits[0].key].question
+        return words.say("slow.found", question=question)
+
+    return preview
+
+
+class _PerFollower:
+    """Satisfies ``bot.wechat.ports.Allowance``: as many as a visitor of the web may send."""
+
+    def __init__(self, allowance: Allowance, limit: str) -> None:
+        self._allowance = allowance
+        self._limit = limit_of(limit)
+
+    async def __call__(self, follower: str) -> None:
+        await self._allowance.take(self._limit, "follower", follower)
+
+
+def _allowance(core: Core) -> _PerFollower:
+    settings = core.settings
+    allowance = Allowance(settings.redis_url, TooManyRequests)
+    return _PerFollower(allowance, settings.limits.messages_per_visitor)

@@ -1,0 +1,226 @@
+"""What the platform delivered, once for each message however often it came.
+
+A row says who is working on the message, whether that is done, and who answers: the passive reply
+to a delivery or customer-service messages. That is decided once, by one conditional update.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from bot.domain.clock import Clock
+from bot.store.unit import Store
+from bot.store.wechat_tables import wechat_deliveries as table
+
+PAYLOAD = "wechat_deliveries.payload"
+REPLY = "wechat_deliveries.reply"
+SENDER = "wechat_deliveries.sender"
+
+CLAIM = dt.timedelta(seconds=10)
+"""Who works on a message says so again in time; a process that died loses it after this."""
+KEPT = dt.timedelta(days=2)
+"""The platform repeats a message within seconds; a row that old repeats nothing."""
+
+
+class By(StrEnum):
+    """Who answers a message."""
+
+    PASSIVE = "passive"
+    PUSH = "push"
+    """Customer-service messages, as soon as the answer is there."""
+    LINK = "link"
+    """A first line with a link; the answer comes with the next passive reply."""
+    NEXT = "next"
+    """Nothing could be said in time; the answer comes with the next passive reply."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A message as it has been delivered so far."""
+
+    id: int
+    number: int
+    """How often it came."""
+    is_processed: bool
+    answered_by: By | None
+    reply: str
+    """What was answered passively; every further delivery is answered the same."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """A message that nobody works on although it is not done."""
+
+    id: int
+    account: str
+    payload: Mapping[str, Any]
+
+
+class DeliveryRepository:
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store = store
+        self._clock = clock
+
+    def arrive(self, account: str, openid: str, key: str, payload: Mapping[str, Any]) -> Delivery:
+        """Store a delivery, or count it where the message is known."""
+        now = self._clock.now()
+        sender = self.store.cipher.blind_index(SENDER, f"{account}:{openid}")
+        values = {
+            "account": account,
+            "sender_index": sender,
+            "key": key,
+            "payload_enc": self.store.cipher.encrypt_json(PAYLOAD, dict(payload)),
+            "number": 1,
+            "first_at": now,
+            "last_at": now,
+        }
+        mine = (
+            table.c.account == account,
+            table.c.sender_index == sender,
+            table.c.key == key,
+        )
+        try:
+            with self.store.write() as connection:
+                made = connection.execute(insert(table).values(values)).inserted_primary_key
+                assert made is not None
+                return Delivery(int(made[0]), 1, False, None, "")
+        except IntegrityError:
+            with self.store.write() as connection:
+                connection.execute(
+                    update(table).where(*mine).values(number=table.c.number + 1, last_at=now)
+                )
+                return self._read(connection.execute(select(table).where(*mine)).one())
+
+    def claim(self, delivery_id: int) -> bool:
+        """Take a message to work on it; say no where somebody does, or it is done."""
+        now = self._clock.now()
+        with self.store.write() as connection:
+            taken = connection.execute(
+                update(table)
+                .where(table.c.id == delivery_id, table.c.processed_at.is_(None))
+                .where(or_(table.c.claimed_until.is_(None), table.c.claimed_until < now))
+                .values(claimed_until=now + CLAIM)
+            ).rowcount
+        return bool(taken)
+
+    def go_on(self, delivery_id: int) -> None:
+        """Say that the message is still being worked on."""
+        with self.store.write() as connection:
+            connection.execute(
+                update(table)
+                .where(table.c.id == delivery_id)
+                .values(claimed_until=self._clock.now() + CLAIM)
+            )
+
+    def processed(
+        self, delivery_id: int, follower_id: int | None, conversation_id: str | None
+    ) -> None:
+        """Note that everything the message calls for is in the database."""
+        with self.store.write() as connection:
+            connection.execute(
+                update(table)
+                .where(table.c.id == delivery_id)
+                .values(
+                    processed_at=self._clock.now(),
+                    payload_enc=None,
+                    follower_id=follower_id,
+                    conversation_id=conversation_id,
+                )
+            )
+
+    def get(self, delivery_id: int) -> Delivery | None:
+        with self.store.read() as connection:
+            row = connection.execute(select(table).where(table.c.id == delivery_id)).first()
+        return None if row is None else self._read(row)
+
+    def follower_of(self, delivery_id: int) -> int | None:
+        """Return whose message it is; None where that is nobody we know."""
+        query = select(table.c.follower_id).where(table.c.id == delivery_id)
+        with self.store.read() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
+    def settle(self, delivery_id: int, by: By, reply: str = "") -> bool:
+        """Decide who answers; say whether it was still open."""
+        with self.store.write() as connection:
+            return self.settle_in(connection, delivery_id, by, reply)
+
+    def settle_in(self, connection: Connection, delivery_id: int, by: By, reply: str = "") -> bool:
+        """Decide who answers in the caller's transaction; say whether it was still open."""
+        sealed = self.store.cipher.encrypt(REPLY, reply) if reply else None
+        decided = connection.execute(
+            update(table)
+            .where(table.c.id == delivery_id, table.c.answered_by.is_(None))
+            .values(answered_by=by, reply_enc=sealed)
+        ).rowcount
+        return bool(decided)
+
+    def meet(self, delivery_id: int, follower_id: int) -> None:
+        """Note whose message it is, so that nothing else is sent to him meanwhile."""
+        with self.store.write() as connection:
+            connection.execute(
+                update(table).where(table.c.id == delivery_id).values(follower_id=follower_id)
+            )
+
+    def left(self, quiet: dt.timedelta, limit: int = 50) -> list[Left]:
+        """Return messages not done that nobody works on, whose last delivery is so long ago."""
+        now = self._clock.now()
+        query = (
+            select(table)
+            .where(table.c.processed_at.is_(None), table.c.payload_enc.is_not(None))
+            .where(table.c.last_at < now - quiet)
+            .where(or_(table.c.claimed_until.is_(None), table.c.claimed_until < now))
+            .order_by(table.c.id)
+            .limit(limit)
+        )
+        with self.store.read() as connection:
+            rows = connection.execute(query).all()
+        return [
+            Left(row.id, row.account, self.store.cipher.decrypt_json(PAYLOAD, row.payload_enc))
+            for row in rows
+        ]
+
+    def unanswered(self, quiet: dt.timedelta, limit: int = 200) -> list[tuple[int, str]]:
+        """Return id and account of what is done, but no longer asked for by the platform."""
+        query = (
+            select(table.c.id, table.c.account)
+            .where(table.c.answered_by.is_(None), table.c.processed_at.is_not(None))
+            .where(table.c.last_at < self._clock.now() - quiet)
+            .order_by(table.c.id)
+            .limit(limit)
+        )
+        with self.store.read() as connection:
+            return [(row.id, row.account) for row in connection.execute(query)]
+
+    def is_open(self, connection: Connection, follower_id: int, within: dt.timedelta) -> bool:
+        """Say whether a passive reply to this follower may yet be given."""
+        query = select(table.c.id).where(
+            table.c.follower_id == follower_id,
+            table.c.answered_by.is_(None),
+            table.c.last_at > self._clock.now() - within,
+        )
+        return connection.execute(query.limit(1)).first() is not None
+
+    def forget_old(self) -> int:
+        """Delete rows that can repeat nothing any more; return how many."""
+        past = self._clock.now() - KEPT
+        with self.store.write() as connection:
+            return connection.execute(
+                delete(table).where(table.c.last_at < past, table.c.processed_at.is_not(None))
+            ).rowcount
+
+    def _read(self, row: Row[Any]) -> Delivery:
+        sealed = row.reply_enc
+        return Delivery(
+            row.id,
+            row.number,
+            row.processed_at is not None,
+            None if row.answered_by is None else By(row.answered_by),
+            "" if sealed is None else self.store.cipher.decrypt(REPLY, sealed),
+        )

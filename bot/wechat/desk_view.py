@@ -1,0 +1,118 @@
+"""What the desk is told of a conversation in WeChat: what can be sent, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.domain.channel import ChannelState, Level
+from bot.domain.clock import CHINA, Clock
+from bot.domain.follower import Follower
+from bot.texts import Texts
+from bot.wechat.followers import FollowerRepository
+from bot.wechat.pauses import Pause, PauseRepository
+from bot.wechat.sends import SendRepository, State
+from connectors.wechat.accounts import WeChatAccount
+
+_GONE_OUT = {State.PASSIVE: "passive", State.SENT: "sent", State.LINKED: "linked"}
+_REASONS = frozenset({"window", "quota", "unfollowed", "unauthorised", "passive_only", "failed"})
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What is said about the state, and how bad it is."""
+
+    sentence: str
+    level: Level
+    can_notify: bool = False
+
+
+class WeChatAtDesk:
+    """Satisfies ``bot.desk.ports.Channel``; ``accounts`` by AppID."""
+
+    def __init__(
+        self,
+        accounts: Mapping[str, WeChatAccount],
+        followers: FollowerRepository,
+        sends: SendRepository,
+        pauses: PauseRepository,
+        clock: Clock,
+        words: Texts,
+    ) -> None:
+        self._accounts = accounts
+        self._followers = followers
+        self._sends = sends
+        self._pauses = pauses
+        self._clock = clock
+        self._words = words
+
+    def state(self, conversation_id: str) -> ChannelState | None:
+        """Return what can be sent now; None where nobody in WeChat hears of the conversation."""
+        follower = self._followers.of_conversation(conversation_id)
+        if follower is None:
+            return None
+        account = self._accounts.get(follower.account)
+        can_push = account is not None and account.can_push
+        now = self._clock.now()
+        quota = follower.quota
+        windows = [one.until for one in (quota.said, quota.acted) if one.holds(now)]
+        told = self._told(follower, account)
+        return ChannelState(
+            "wechat",
+            can_push,
+            follower.following,
+            max((one for one in windows if one is not None), default=None),
+            quota.left(now),
+            len(self._sends.waiting(follower.id)),
+            told.sentence,
+            told.level,
+            told.can_notify,
+        )
+
+    def _told(self, follower: Follower, account: WeChatAccount | None) -> _Told:
+        say, now = self._words.say, self._clock.now()
+        if not follower.following:
+            return _Told(say("desk.unfollowed"), "bad")
+        if account is None or not account.can_push:
+            return _Told(say("desk.passive_only"), "warn")
+        pause = self._pauses.present(follower.account)
+        if pause is not None:
+            return _Told(self._paused(pause), "bad")
+        quota = follower.quota
+        if not quota.is_open(now):
+            template = account.subscribe_template
+            agreed = bool(template) and self._followers.has_consent(follower.id, template)
+            name = "desk.closed_notify" if agreed else "desk.closed"
+            return _Told(say(name), "bad", agreed)
+        left = quota.left(now)
+        if left == 0:
+            return _Told(say("desk.spent"), "warn")
+        # The minute after a tap is no window to write in.
+        until = quota.said.until if quota.said.holds(now) else quota.acted.until
+        assert until is not None
+        shown = f"{until.astimezone(CHINA):%m-%d %H:%M}"
+        return _Told(say("desk.open", left=left, until=shown), "good")
+
+    def _paused(self, pause: Pause) -> str:
+        if pause.reason == "unauthorised":
+            return self._words.say("desk.unauthorised")
+        reasons = self._words.get("desk.reasons")
+        until = f"{pause.until.astimezone(CHINA):%m-%d %H:%M}"
+        return self._words.say(
+            "desk.paused", reason=reasons.get(pause.reason, pause.reason), until=until
+        )
+
+    def deliveries(self, conversation_id: str, after_message_id: int) -> Mapping[int, str]:
+        """Return what became of each message of a conversation, by its id."""
+        found: dict[int, str] = {}
+        for row in self._sends.states(conversation_id, after_message_id):
+            state = State(row.state)
+            if state in _GONE_OUT:
+                found[row.message_id] = _GONE_OUT[state]
+            elif row.noticed_at is not None:
+                found[row.message_id] = "noticed"
+            elif row.reason in _REASONS:
+                found[row.message_id] = row.reason
+            else:
+                found[row.message_id] = "waiting"
+        return found

@@ -1,0 +1,307 @@
+"""What a follower's message means: each kind becomes a message of the conversation, or an act.
+
+Everything is stored under the platform's message id, so that hearing the same again does nothing.
+What is answered is stored too, and leaves by ``sends``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from bot.dialogue.normalise import clean
+from bot.dialogue.repository import ConversationRepository
+from bot.domain.conversation import BOT_SPEAKS, Mode, Sender
+from bot.domain.follower import Follower
+from bot.errors import LawbridgeError, StorageUnavailable
+from bot.texts import Texts
+from bot.wechat.evidence import Evidence
+from bot.wechat.followers import FollowerRepository
+from bot.wechat.ports import Binder, Centres, Links, Offices
+from bot.wechat.sends import CLIENT_PREFIX, SendRepository
+from connectors.messages import Chat, Inbound, Part, buttons, notice, text
+from connectors.wechat.accounts import WeChatAccount
+from connectors.wechat.incoming import WeChatMessage
+from connectors.wechat.rendering import chosen
+
+log = structlog.get_logger(__name__)
+
+LONGEST_KEY = 80 - len(CLIENT_PREFIX)
+PAGE = "page:"
+"""Begins the key of a menu entry that opens a page."""
+_QRSCENE = "qrscene_"
+_CONSENTS = frozenset({"subscribe_msg_popup_event", "subscribe_msg_change_event"})
+_TAPS = frozenset(
+    {
+        "view", "view_miniprogram", "location_select", "scancode_push", "scancode_waitmsg",
+        "pic_sysphoto", "pic_photo_or_album", "pic_weixin",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Whose message it was and in which conversation it stands; neither where no reply is shown."""
+
+    follower_id: int | None = None
+    conversation_id: str | None = None
+
+
+class Met(Protocol):
+    def __call__(self, follower_id: int) -> None:
+        """Hear whose message it is, as soon as that is known."""
+        ...
+
+
+class Hearing:
+    def __init__(
+        self,
+        chat: Chat,
+        conversations: ConversationRepository,
+        followers: FollowerRepository,
+        sends: SendRepository,
+        evidence: Evidence,
+        binder: Binder,
+        centres: Centres,
+        links: Links,
+        offices: Offices,
+        texts: Texts,
+        words: Texts,
+    ) -> None:
+        """``texts`` are the application's, ``words`` the channel's own."""
+        self._chat = chat
+        self._conversations = conversations
+        self._followers = followers
+        self._sends = sends
+        self._evidence = evidence
+        self._binder = binder
+        self._centres = centres
+        self._links = links
+        self._offices = offices
+        self._texts = texts
+        self._words = words
+        self._run = conversations.store.run
+
+    async def hear(self, account: WeChatAccount, message: WeChatMessage, met: Met) -> Heard:
+        """Do what the message calls for.
+
+        Raises:
+            StorageUnavailable: it is not stored; it can be heard again.
+        """
+        if message.is_event:
+            return await self._event(account, message, met)
+        follower = await self._run(lambda: self._meet(account, message, met, is_message=True))
+        conversation_id = _conversation(follower)
+        try:
+            inbound = await self._inbound(account, follower, conversation_id, message)
+            if inbound is not None:
+                await self._chat.receive(inbound)
+        except StorageUnavailable:
+            raise
+        except LawbridgeError as refused:
+            await self._tell(conversation_id, message, refused.detail)
+        return Heard(follower.id, conversation_id)
+
+    def _meet(
+        self, account: WeChatAccount, message: WeChatMessage, met: Met, *, is_message: bool
+    ) -> Follower:
+        first: tuple[Part, ...] = ()
+        if message.event == "subscribe":
+            keys = self._words.get("greeting_buttons")
+            first = (buttons(*(self._texts.button(key) for key in keys)),)
+        follower = self._followers.meet(account.app_id, message.openid, first)
+        met(follower.id)
+        self._followers.heard(follower, is_message=is_message)
+        self._sends.wake(follower.id)
+        return follower
+
+    async def _tell(self, conversation_id: str, message: WeChatMessage, sentence: str) -> None:
+        """Store what could not be taken as what it was, with the reason as the answer."""
+        said = (text(clean(message.text)[:200] or self._words.say("kinds.unknown_sent")),)
+        await self._chat.receive(
+            Inbound(
+                conversation_id,
+                f"{_client_id(message)}!",
+                "",
+                parts=said,
+                given=(notice(sentence, "warning"),),
+            )
+        )
+
+    # --- messages -----------------------------------------------------------------------------
+
+    async def _inbound(
+        self,
+        account: WeChatAccount,
+        follower: Follower,
+        conversation_id: str,
+        message: WeChatMessage,
+    ) -> Inbound | None:
+        client_id = _client_id(message)
+        kind = message.kind
+        if kind == "text":
+            return await self._typed(follower, conversation_id, client_id, message)
+        if kind == "voice":
+            return await self._evidence.voice(account, conversation_id, client_id, message)
+        if kind == "image":
+            return await self._evidence.image(
+                account, follower.id, conversation_id, client_id, message
+            )
+        say = self._words.say
+        if kind == "location" and message.latitude is not None and message.longitude is not None:
+            latitude, longitude = message.latitude, message.longitude
+            found = await self._run(partial(self._centres.nearest, latitude, longitude))
+            said = say("kinds.location", label=clean(message.label)[:100])
+            return _given(conversation_id, client_id, said, found)
+        if kind == "link":
+            title, url = clean(message.title)[:200], message.url[:500]
+            said = say("kinds.shared_link", title=title, url=url)
+            return _given(conversation_id, client_id, said, say("kinds.link"))
+        if kind in ("video", "shortvideo"):
+            said = say("kinds.video_sent")
+            return _given(conversation_id, client_id, said, say("kinds.video"))
+        if kind == "file":
+            link = await self._link(follower, "apply")
+            answer = say("kinds.file_link", link=link) if link else say("kinds.file")
+            said = say("kinds.file_sent", title=clean(message.title)[:100])
+            return _given(conversation_id, client_id, said, answer)
+        return _given(conversation_id, client_id, say("kinds.unknown_sent"), say("kinds.unknown"))
+
+    async def _typed(
+        self, follower: Follower, conversation_id: str, client_id: str, message: WeChatMessage
+    ) -> Inbound | None:
+        words = message.text.strip()
+        if message.menu_id:
+            return self._tapped(conversation_id, client_id, message.menu_id, words)
+        about = await self._run(partial(self._binder.reply, follower, words))
+        if about is not None:
+            return _given(conversation_id, client_id, words, about)
+        mode = await self._run(lambda: self._conversations.get(conversation_id).mode)
+        if mode is Mode.HUMAN:
+            # "1" may be the answer to a lawyer's question.
+            return Inbound(conversation_id, client_id, words)
+        offered = await self._run(partial(self._followers.choices, follower.id))
+        choice = chosen(words, offered)
+        if choice is not None:
+            return self._tapped(conversation_id, client_id, choice.id, choice.label)
+        if mode in BOT_SPEAKS and words in self._words.get("fillers"):
+            waiting = await self._run(partial(self._sends.waiting, follower.id))
+            if waiting:
+                # Only to hear the rest: what waits is the answer.
+                return None
+        return Inbound(conversation_id, client_id, words)
+
+    def _tapped(self, conversation_id: str, client_id: str, key: str, label: str) -> Inbound:
+        return Inbound(conversation_id, client_id, label, button=key)
+
+    # --- events -------------------------------------------------------------------------------
+
+    async def _event(self, account: WeChatAccount, message: WeChatMessage, met: Met) -> Heard:
+        event = message.event
+        if event == "unsubscribe":
+            return await self._run(partial(self._left, account, message))
+        if event in _CONSENTS:
+            return await self._run(partial(self._consented, account, message))
+        if event not in {"subscribe", "scan", "click"} | _TAPS:
+            # Reports of the platform about its own work.
+            return Heard()
+        known = await self._run(partial(self._followers.find, account.app_id, message.openid))
+        follower = await self._run(lambda: self._meet(account, message, met, is_message=False))
+        conversation_id = _conversation(follower)
+        if event in _TAPS:
+            return Heard()
+        if event == "click":
+            await self._clicked(follower, conversation_id, message)
+        elif event in ("subscribe", "scan"):
+            scene = message.event_key.removeprefix(_QRSCENE)
+            office = await self._run(partial(self._bind_office, follower, conversation_id, scene))
+            if event == "subscribe" and known is not None and not office:
+                await self._say(conversation_id, self._words.say("welcome_back"))
+        return Heard(follower.id, conversation_id)
+
+    def _left(self, account: WeChatAccount, message: WeChatMessage) -> Heard:
+        follower = self._followers.find(account.app_id, message.openid)
+        if follower is None:
+            return Heard()
+        self._followers.set_following(follower.id, False)
+        self._sends.refuse(follower.id, "unfollowed")
+        if follower.conversation_id is not None:
+            mode = self._conversations.get(follower.conversation_id).mode
+            if mode in (Mode.QUEUED, Mode.HUMAN):
+                said = notice(self._words.say("unfollowed"), "warning")
+                self._conversations.append_one(follower.conversation_id, Sender.SYSTEM, (said,))
+        return Heard()
+
+    def _consented(self, account: WeChatAccount, message: WeChatMessage) -> Heard:
+        follower = self._followers.find(account.app_id, message.openid)
+        if follower is None:
+            return Heard()
+        for template_id, answer in message.answers:
+            if template_id == account.subscribe_template:
+                self._followers.consent(follower.id, template_id, agreed=answer == "accept")
+        return Heard()
+
+    def _bind_office(self, follower: Follower, conversation_id: str, scene: str) -> bool:
+        office = self._centres.office_of_scene(scene) if scene else None
+        if office is None:
+            return False
+        office_id, name = office
+        self._followers.set_office(follower.id, office_id)
+        if not self._offices.set_office(conversation_id, office_id):
+            # Whoever waits for a lawyer waits where he waits.
+            return True
+        said = text(self._words.say("office", name=name))
+        self._conversations.append_one(conversation_id, Sender.SYSTEM, (said,))
+        return True
+
+    async def _clicked(
+        self, follower: Follower, conversation_id: str, message: WeChatMessage
+    ) -> None:
+        key = message.event_key
+        if key.startswith(PAGE):
+            target = key.removeprefix(PAGE)
+            pages = self._words.get("pages")
+            link = await self._link(follower, target) if target in pages else ""
+            known = self._words.say(f"pages.{target}", link=link) if link else ""
+            await self._say(conversation_id, known or self._words.say("pages.none"))
+            return
+        if key not in self._texts.get("buttons"):
+            await self._say(conversation_id, self._words.say("menu_gone"))
+            return
+        label = str(self._texts.get("buttons")[key]["label"])
+        try:
+            await self._chat.receive(
+                Inbound(conversation_id, _client_id(message), label, button=key)
+            )
+        except StorageUnavailable:
+            raise
+        except LawbridgeError as refused:
+            await self._say(conversation_id, refused.detail)
+
+    async def _say(self, conversation_id: str, sentence: str) -> None:
+        parts: tuple[Part, ...] = (text(sentence),)
+        await self._run(
+            partial(self._conversations.append_one, conversation_id, Sender.SYSTEM, parts)
+        )
+
+    async def _link(self, follower: Follower, target: str) -> str:
+        conversation_id = _conversation(follower)
+        return await self._run(partial(self._links.link, follower.id, conversation_id, target))
+
+
+def _conversation(follower: Follower) -> str:
+    assert follower.conversation_id is not None, "whoever was met has a conversation"
+    return follower.conversation_id
+
+
+def _client_id(message: WeChatMessage) -> str:
+    return f"{CLIENT_PREFIX}{message.key}"[: LONGEST_KEY + len(CLIENT_PREFIX) - 1]
+
+
+def _given(conversation_id: str, client_id: str, said: str, answer: str) -> Inbound:
+    """Return what the follower did, in words, with what is answered to it."""
+    said_part = text(clean(said) or said)
+    return Inbound(conversation_id, client_id, "", parts=(said_part,), given=(text(answer),))

@@ -1,0 +1,321 @@
+"""Customer-service messages to followers: as few as will do, and counted.
+
+A row is sent only when the platform has said so. What the platform refuses waits, with the reason
+for the desk, until the follower shows himself or the pause is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import structlog
+from anyio import CapacityLimiter, to_thread
+
+from bot.domain.clock import CHINA, Clock, china_date
+from bot.domain.follower import TYPING_WITHIN, Follower
+from bot.errors import NotFound
+from bot.texts import Texts
+from bot.wechat.deliveries import DeliveryRepository
+from bot.wechat.followers import FollowerRepository, follower_of
+from bot.wechat.pauses import PauseRepository
+from bot.wechat.ports import Links
+from bot.wechat.sends import Owed, SendRepository
+from bot.wechat.wording import Parcel, Sentences, parcels
+from connectors.messages import Part
+from connectors.wechat.accounts import WeChatAccount
+from connectors.wechat.failures import ApiFailed, Failure
+
+log = structlog.get_logger(__name__)
+
+PAUSE_S = 0.5
+"""Between looks at what is to be sent."""
+CALLS_AT_ONCE = 8
+BUSY_FOR = dt.timedelta(seconds=20)
+MINUTE = dt.timedelta(minutes=1)
+HOUR = dt.timedelta(hours=1)
+SCENE = 1
+
+
+class Api(Protocol):
+    """The platform's interface of one account; blocking calls."""
+
+    def send_text(self, openid: str, text: str) -> None: ...
+
+    def send_image(self, openid: str, media_id: str) -> None: ...
+
+    def send_choices(
+        self, openid: str, head: str, items: Sequence[tuple[str, str]], tail: str = ""
+    ) -> None: ...
+
+    def upload_image(self, name: str, body: bytes) -> str: ...
+
+    def typing(self, openid: str) -> bool: ...
+
+    def send_subscription(
+        self,
+        openid: str,
+        template_id: str,
+        scene: int,
+        title: str,
+        data: Mapping[str, Mapping[str, str]],
+        url: str = "",
+    ) -> None: ...
+
+
+class Files(Protocol):
+    """The store from which a lawyer's pictures are sent."""
+
+    def read(self, conversation_id: str, file_id: str) -> tuple[object, bytes]: ...
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one follower gets in one go."""
+
+    follower: Follower
+    account: WeChatAccount
+    openid: str
+    owed: tuple[Owed, ...]
+
+
+Told = Callable[[str], Awaitable[None]]
+"""Hears of a conversation whose delivery states have changed."""
+
+
+class Sending:
+    def __init__(
+        self,
+        accounts: Mapping[str, WeChatAccount],
+        apis: Mapping[str, Api],
+        followers: FollowerRepository,
+        sends: SendRepository,
+        deliveries: DeliveryRepository,
+        pauses: PauseRepository,
+        files: Files,
+        links: Links,
+        sentences: Sentences,
+        words: Texts,
+        clock: Clock,
+        quiet: dt.timedelta,
+        told: Told,
+    ) -> None:
+        """``accounts`` and ``apis`` by AppID; ``quiet`` is how long a passive reply is awaited."""
+        self._accounts = accounts
+        self._apis = apis
+        self._followers = followers
+        self._sends = sends
+        self._deliveries = deliveries
+        self._pauses = pauses
+        self._files = files
+        self._links = links
+        self._sentences = sentences
+        self._words = words
+        self._clock = clock
+        self._quiet = quiet
+        self._told = told
+        self._run = sends.store.run
+
+    async def run(self) -> None:
+        """Send for ever; a failure ends one round."""
+        while True:
+            try:
+                await self.once()
+            except Exception as error:  # noqa: BLE001  else nothing would be sent any more
+                log.warning("sending_failed", error=type(error).__name__)
+            await asyncio.sleep(PAUSE_S)
+
+    async def once(self) -> int:
+        """Send what is due; return to how many followers something was sent."""
+        due = await self._run(self._sends.due)
+        if not due:
+            return 0
+        # The platform may be slow; it must not hold the threads of the database.
+        limiter = CapacityLimiter(CALLS_AT_ONCE)
+        batches = [batch for one in due if (batch := await self._run(partial(self._claim, one)))]
+        work = [to_thread.run_sync(self._deliver, batch, limiter=limiter) for batch in batches]
+        for batch, result in zip(
+            batches, await asyncio.gather(*work, return_exceptions=True), strict=True
+        ):
+            if isinstance(result, BaseException):
+                log.warning("batch_failed", error=type(result).__name__)
+            for conversation_id in {one.message.conversation_id for one in batch.owed}:
+                await self._told(conversation_id)
+        return len(batches)
+
+    # --- claiming -----------------------------------------------------------------------------
+
+    def _claim(self, follower_id: int) -> Batch | None:
+        now = self._clock.now()
+        with self._sends.store.write() as connection:
+            row = self._followers.locked(connection, follower_id)
+            follower = follower_of(row)
+            account = self._accounts.get(follower.account)
+            if account is None or not account.can_push:
+                self._sends.put_off(connection, follower_id, "passive_only", now + HOUR)
+                return None
+            pause = self._pauses.of(connection, follower.account)
+            if pause is not None:
+                self._sends.put_off(connection, follower_id, pause.reason, pause.until)
+                return None
+            if self._deliveries.is_open(connection, follower_id, self._quiet):
+                return None
+            owed = tuple(self._sends.claim_in(connection, follower_id))
+        if not owed:
+            return None
+        try:
+            openid = self._followers.openid(follower_id)
+        except NotFound:
+            return None
+        return Batch(follower, account, openid, owed)
+
+    # --- delivering ---------------------------------------------------------------------------
+
+    def _deliver(self, batch: Batch) -> None:
+        now = self._clock.now()
+        quota = batch.follower.quota
+        left = quota.left(now)
+        open_ids = {one.id for one in batch.owed}
+        if left == 0:
+            reason = "quota" if quota.is_open(now) else "window"
+            self._put_back(batch, open_ids, reason)
+            return
+
+        def link(conversation_id: str, target: str) -> str:
+            return self._links.link(batch.follower.id, conversation_id, target)
+
+        packed = parcels(batch.owed, left, link, self._sentences)
+        for parcel in packed:
+            try:
+                self._send(batch, parcel)
+            except ApiFailed as failed:
+                self._refused(batch, open_ids, failed)
+                return
+            open_ids -= set(parcel.states)
+            with self._sends.store.write() as connection:
+                row = self._followers.locked(connection, batch.follower.id)
+                spent = follower_of(row).quota.spend(self._clock.now())
+                self._followers.note_quota(connection, batch.follower.id, spent)
+                self._sends.advance(connection, parcel.states, parcel.part_done)
+                if parcel.choices:
+                    self._followers.offer(connection, batch.follower.id, parcel.choices)
+        log.info("messages_pushed", follower_id=batch.follower.id, messages=len(packed))
+        # Without a link to the rest, the rest waits for the follower's next sign.
+        self._put_back(batch, open_ids, "quota")
+
+    def _send(self, batch: Batch, parcel: Parcel) -> None:
+        api = self._apis[batch.account.app_id]
+        if parcel.picture is not None:
+            media_id = self._uploaded(api, batch, parcel.picture)
+            api.send_image(batch.openid, media_id)
+        elif parcel.choices and not parcel.choices[0].is_aside:
+            items = [(choice.id, choice.label) for choice in parcel.choices]
+            api.send_choices(batch.openid, parcel.text, items)
+        else:
+            api.send_text(batch.openid, parcel.text)
+
+    def _uploaded(self, api: Api, batch: Batch, picture: Part) -> str:
+        file_id = str(picture.body["id"])
+        conversation_id = next(
+            one.message.conversation_id for one in batch.owed if picture in one.message.parts
+        )
+        _, body = self._files.read(conversation_id, file_id)
+        return api.upload_image(str(picture.body["name"]), body)
+
+    def _refused(self, batch: Batch, open_ids: set[int], failed: ApiFailed) -> None:
+        """Do with what was not sent as the refusal demands."""
+        log.warning(
+            "push_refused",
+            follower_id=batch.follower.id,
+            failure=failed.failure.value,
+            code=failed.code,
+        )
+        failure = failed.failure
+        follower_id = batch.follower.id
+        if failure in (Failure.WINDOW, Failure.QUOTA):
+            self._correct_ledger(follower_id, failure)
+            self._put_back(batch, open_ids, failure.value)
+        elif failure is Failure.NO_FOLLOWER:
+            self._followers.set_following(follower_id, False)
+            self._sends.refuse(follower_id, failure.value)
+        elif failure in _PAUSES:
+            until = self._pause_until(failure)
+            self._pauses.pause(batch.account.app_id, until, failure.value)
+            self._sends.release(open_ids, failure.value, until - self._clock.now())
+        elif failure in (Failure.TOO_LONG, Failure.REFUSED, Failure.OTHER):
+            # The same again would be refused again; a passive reply is another way.
+            self._sends.release(open_ids, "failed", HOUR)
+        else:
+            self._sends.release(open_ids, "busy", BUSY_FOR)
+
+    def _correct_ledger(self, follower_id: int, failure: Failure) -> None:
+        """Believe the platform: other programs may send from the same account."""
+        with self._sends.store.write() as connection:
+            quota = follower_of(self._followers.locked(connection, follower_id)).quota
+            is_over = failure is Failure.WINDOW
+            believed = quota.closed() if is_over else quota.used_up()
+            self._followers.note_quota(connection, follower_id, believed)
+
+    def _pause_until(self, failure: Failure) -> dt.datetime:
+        now = self._clock.now()
+        if failure is Failure.DAILY:
+            tomorrow = china_date(now) + dt.timedelta(days=1)
+            return dt.datetime.combine(tomorrow, dt.time.min, CHINA)
+        return now + (MINUTE if failure is not Failure.UNAUTHORISED else HOUR)
+
+    def _put_back(self, batch: Batch, send_ids: set[int], reason: str) -> None:
+        """Let rows wait for the follower's next sign, and tell him of them where he agreed."""
+        if not send_ids:
+            return
+        self._sends.release(send_ids, reason, HOUR)
+        self._notify(batch, send_ids)
+
+    def _notify(self, batch: Batch, send_ids: set[int]) -> None:
+        """Send the one subscription notice that the follower agreed to, if there is one."""
+        template = batch.account.subscribe_template
+        waiting = self._sends.unnoticed(sorted(send_ids))
+        if not template or not waiting:
+            return
+        if not self._followers.use_consent(batch.follower.id, template):
+            return
+        first = batch.owed[0].message.conversation_id
+        data = {"content": {"value": self._words.say("notice.content")}}
+        api = self._apis[batch.account.app_id]
+        try:
+            api.send_subscription(
+                batch.openid,
+                template,
+                SCENE,
+                self._words.say("notice.title"),
+                data,
+                self._links.link(batch.follower.id, first, "talk"),
+            )
+        except ApiFailed as failed:
+            log.warning("notice_refused", failure=failed.failure.value, code=failed.code)
+            return
+        self._sends.noticed(waiting)
+
+    # --- typing -------------------------------------------------------------------------------
+
+    def typing(self, conversation_id: str) -> None:
+        """Show the follower that a lawyer writes, as far as the platform shows it."""
+        follower = self._followers.of_conversation(conversation_id)
+        if follower is None or follower.heard_at is None:
+            return
+        account = self._accounts.get(follower.account)
+        is_lately = self._clock.now() - follower.heard_at < TYPING_WITHIN
+        if account is None or not account.can_push or not is_lately:
+            return
+        try:
+            self._apis[account.app_id].typing(self._followers.openid(follower.id))
+        except (ApiFailed, NotFound) as failed:
+            log.info("typing_not_shown", error=type(failed).__name__)
+
+
+_PAUSES = frozenset(
+    {Failure.DAILY, Failure.MINUTE, Failure.UNAUTHORISED, Failure.ADDRESS, Failure.TOKEN}
+)

@@ -1,0 +1,298 @@
+"""What is owed to followers, in the database: one row for each message and follower.
+
+The row is written in the transaction that stores the message, so nothing said is ever forgotten.
+It is taken once: by a passive reply, or by the sender of customer-service messages.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select, update
+
+from bot.dialogue.messages import PARTS
+from bot.domain.clock import Clock
+from bot.domain.conversation import Sender
+from bot.store.tables import conversations, messages
+from bot.store.unit import Store
+from bot.store.wechat_tables import wechat_bindings, wechat_followers
+from bot.store.wechat_tables import wechat_sends as table
+from connectors.messages import Outbound, Part
+
+CLIENT_PREFIX = "wx-"
+"""Client ids of messages that came through an official account."""
+CLAIM = dt.timedelta(minutes=1)
+
+
+class State(StrEnum):
+    WAITING = "waiting"
+    SENDING = "sending"
+    PASSIVE = "passive"
+    SENT = "sent"
+    LINKED = "linked"
+    """Said in short, with a link to the whole."""
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Owed:
+    """One message that a follower has not got yet."""
+
+    id: int
+    message: Outbound
+    in_reply_to: int | None
+    """The follower's own message that it answers."""
+    done: int = 0
+    """How many of its pieces the platform has taken."""
+
+
+class Taken(Exception):
+    """Somebody else is sending what was to be sent."""
+
+
+class SendRepository:
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store = store
+        self._clock = clock
+
+    # --- owing --------------------------------------------------------------------------------
+
+    def said(self, connection: Connection, message: Outbound, in_reply_to: int | None) -> None:
+        """Owe a new message to whoever hears of its conversation.
+
+        What answers a message written on the web is read there.
+        """
+        if message.sender == Sender.VISITOR or not self._is_for_chat(connection, in_reply_to):
+            return
+        query = (
+            select(wechat_followers.c.id, wechat_followers.c.following)
+            .join(wechat_bindings, wechat_bindings.c.follower_id == wechat_followers.c.id)
+            .where(wechat_bindings.c.conversation_id == message.conversation_id)
+        )
+        now = self._clock.now()
+        for follower in connection.execute(query).all():
+            connection.execute(
+                insert(table).values(
+                    follower_id=follower.id,
+                    conversation_id=message.conversation_id,
+                    message_id=message.id,
+                    state=State.WAITING if follower.following else State.REFUSED,
+                    reason="" if follower.following else "unfollowed",
+                    due_at=now,
+                )
+            )
+
+    def _is_for_chat(self, connection: Connection, in_reply_to: int | None) -> bool:
+        if in_reply_to is None:
+            return True
+        query = select(messages.c.client_id).where(messages.c.id == in_reply_to)
+        client_id = connection.execute(query).scalar_one_or_none() or ""
+        return bool(client_id.startswith(CLIENT_PREFIX))
+
+    # --- taking -------------------------------------------------------------------------------
+
+    def waiting(self, follower_id: int) -> list[Owed]:
+        """Return what the follower has not got, oldest first, without what was seen on the web."""
+        with self.store.read() as connection:
+            return self._waiting(connection, follower_id)
+
+    def _waiting(self, connection: Connection, follower_id: int) -> list[Owed]:
+        query = (
+            select(table.c.id.label("send_id"), table.c.done, messages)
+            .join(messages, messages.c.id == table.c.message_id)
+            .join(conversations, conversations.c.id == table.c.conversation_id)
+            .where(table.c.follower_id == follower_id, self._is_free())
+            .where(messages.c.id > conversations.c.visitor_seen)
+            .order_by(messages.c.id)
+        )
+        return [self._owed(row) for row in connection.execute(query)]
+
+    def _is_free(self) -> ColumnElement[bool]:
+        """Waiting, or claimed by a sender that has died."""
+        return or_(
+            table.c.state == State.WAITING,
+            and_(table.c.state == State.SENDING, table.c.claimed_until < self._clock.now()),
+        )
+
+    def take_in(
+        self, connection: Connection, states: Mapping[int, State], part_done: Mapping[int, int]
+    ) -> None:
+        """Settle rows that a passive reply holds, and count the pieces of others it holds in part.
+
+        Raises:
+            Taken: the sender has one of them; nothing may be changed then.
+        """
+        now = self._clock.now()
+        for send_id, state in states.items():
+            values = {"state": state, "reason": "", "settled_at": now, "claimed_until": None}
+            self._change_free(connection, send_id, values)
+        for send_id, done in part_done.items():
+            self._change_free(connection, send_id, {"done": done})
+
+    def _change_free(self, connection: Connection, send_id: int, values: Mapping[str, Any]) -> None:
+        changed = connection.execute(
+            update(table).where(table.c.id == send_id, self._is_free()).values(values)
+        ).rowcount
+        if not changed:
+            raise Taken
+
+    def due(self, limit: int = 100) -> list[int]:
+        """Return the followers to whom something should be sent now."""
+        query = (
+            select(table.c.follower_id)
+            .where(self._is_free(), table.c.due_at <= self._clock.now())
+            .group_by(table.c.follower_id)
+            .limit(limit)
+        )
+        with self.store.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def claim_in(self, connection: Connection, follower_id: int) -> list[Owed]:
+        """Take everything that waits for a follower; the caller holds the follower's row."""
+        now = self._clock.now()
+        busy = select(table.c.id).where(
+            table.c.follower_id == follower_id,
+            table.c.state == State.SENDING,
+            table.c.claimed_until >= now,
+        )
+        if connection.execute(busy.limit(1)).first() is not None:
+            return []
+        self._leave_what_was_seen(connection, follower_id)
+        owed = self._waiting(connection, follower_id)
+        if owed:
+            connection.execute(
+                update(table)
+                .where(table.c.id.in_([one.id for one in owed]))
+                .values(
+                    state=State.SENDING,
+                    claimed_until=now + CLAIM,
+                    attempts=table.c.attempts + 1,
+                )
+            )
+        return owed
+
+    def _leave_what_was_seen(self, connection: Connection, follower_id: int) -> None:
+        seen = (
+            select(conversations.c.visitor_seen)
+            .where(conversations.c.id == table.c.conversation_id)
+            .scalar_subquery()
+        )
+        connection.execute(
+            update(table)
+            .where(table.c.follower_id == follower_id, self._is_free())
+            .where(table.c.message_id <= seen)
+            .values(state=State.SENT, reason="seen", settled_at=self._clock.now())
+        )
+
+    # --- settling -----------------------------------------------------------------------------
+
+    def advance(
+        self, connection: Connection, states: Mapping[int, State], part_done: Mapping[int, int]
+    ) -> None:
+        """Note what the platform has taken of claimed rows."""
+        now = self._clock.now()
+        for send_id, state in states.items():
+            connection.execute(
+                update(table)
+                .where(table.c.id == send_id)
+                .values(state=state, reason="", settled_at=now, claimed_until=None)
+            )
+        for send_id, done in part_done.items():
+            connection.execute(
+                update(table)
+                .where(table.c.id == send_id)
+                .values(done=done, claimed_until=now + CLAIM)
+            )
+
+    def release(
+        self, send_ids: Collection[int], reason: str, pause: dt.timedelta = dt.timedelta()
+    ) -> None:
+        """Let claimed rows wait again, and say why."""
+        if not send_ids:
+            return
+        with self.store.write() as connection:
+            connection.execute(
+                update(table)
+                .where(table.c.id.in_(send_ids), table.c.state == State.SENDING)
+                .values(
+                    state=State.WAITING,
+                    reason=reason,
+                    claimed_until=None,
+                    due_at=self._clock.now() + pause,
+                )
+            )
+
+    def put_off(
+        self, connection: Connection, follower_id: int, reason: str, until: dt.datetime
+    ) -> None:
+        """Let everything that waits for a follower wait longer, and say why."""
+        connection.execute(
+            update(table)
+            .where(table.c.follower_id == follower_id, self._is_free())
+            .values(state=State.WAITING, reason=reason, claimed_until=None, due_at=until)
+        )
+
+    def wake(self, follower_id: int) -> None:
+        """Have everything that waits for a follower tried now: he has shown himself."""
+        with self.store.write() as connection:
+            connection.execute(
+                update(table)
+                .where(table.c.follower_id == follower_id, table.c.state == State.WAITING)
+                .values(due_at=self._clock.now(), reason="")
+            )
+
+    def refuse(self, follower_id: int, reason: str) -> None:
+        """Give up what waits for a follower who is out of reach for good."""
+        open_states = (State.WAITING, State.SENDING)
+        with self.store.write() as connection:
+            connection.execute(
+                update(table)
+                .where(table.c.follower_id == follower_id, table.c.state.in_(open_states))
+                .values(
+                    state=State.REFUSED,
+                    reason=reason,
+                    claimed_until=None,
+                    settled_at=self._clock.now(),
+                )
+            )
+
+    def noticed(self, send_ids: Collection[int]) -> None:
+        """Note that a subscription notice has told of these rows."""
+        with self.store.write() as connection:
+            connection.execute(
+                update(table).where(table.c.id.in_(send_ids)).values(noticed_at=self._clock.now())
+            )
+
+    def unnoticed(self, send_ids: Sequence[int]) -> list[int]:
+        """Return those of which no subscription notice has told."""
+        query = select(table.c.id).where(table.c.id.in_(send_ids), table.c.noticed_at.is_(None))
+        with self.store.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    # --- looking ------------------------------------------------------------------------------
+
+    def states(self, conversation_id: str, after: int) -> list[Any]:
+        """Return message id, state, reason and notice of a conversation's rows."""
+        query = (
+            select(table.c.message_id, table.c.state, table.c.reason, table.c.noticed_at)
+            .where(table.c.conversation_id == conversation_id, table.c.message_id > after)
+            .order_by(table.c.message_id)
+        )
+        with self.store.read() as connection:
+            return [*connection.execute(query)]
+
+    def _owed(self, row: Row[Any]) -> Owed:
+        parts = self.store.cipher.decrypt_json(PARTS, row.parts_enc)
+        message = Outbound(
+            row.id,
+            row.conversation_id,
+            row.sender,
+            tuple(Part.from_json(part) for part in parts),
+            row.created_at,
+            row.author,
+        )
+        return Owed(row.send_id, message, row.in_reply_to, row.done)

@@ -1,0 +1,43 @@
+"""One official account as the channel needs it. Where its settings come from is the caller's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Mode = Literal["plain", "compatible", "safe"]
+
+
+@dataclass(frozen=True)
+class WeChatAccount:
+    """What is agreed with the platform about one account; its secrets are never shown."""
+
+    name: str
+    """Empty for the main account, else the last piece of its endpoint."""
+    app_id: str
+    token: str = field(repr=False)
+    aes_key: str = field(default="", repr=False)
+    """43 characters; not needed in plain mode."""
+    secret: str = field(default="", repr=False)
+    """The AppSecret; without it the platform cannot be called, only answered."""
+    original_id: str = ""
+    """``gh_…``, to whom its messages are addressed; empty leaves that unchecked."""
+    mode: Mode = "safe"
+    has_customer_service: bool = False
+    """Verified with the platform, so that messages may be pushed to followers."""
+    uses_oauth: bool = False
+    subscribe_template: str = ""
+    """Template of the one-time subscription notice; empty for none."""
+    api_url: str = "https://api.weixin.qq.com"
+
+    @property
+    def path(self) -> str:
+        return f"/wechat/{self.name}" if self.name else "/wechat"
+
+    @property
+    def can_call(self) -> bool:
+        return bool(self.secret)
+
+    @property
+    def can_push(self) -> bool:
+        return self.has_customer_service and self.can_call

@@ -1,0 +1,99 @@
+"""The whole application with an official account, and the platform's stand-in before it.
+
+Rasa alone is a stand-in; deliveries go through the product's own callback, customer-service
+messages over loopback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from bot.settings import WeChatSettings
+from bot.wechat.reception import Patience
+from tests.conftest import FixedClock
+from tests.integration.desk.whole import Whole, open_whole
+from tests.platform import ClientTransport, Follower, Platform, Registration, standing_in
+
+QUICK = Patience(answer_s=2.0, hang_up_s=3.0, look_s=0.02)
+PATIENCE_S = 2.5
+"""How long the platform waits in these tests: between the two."""
+PUBLIC = "https://12348.example.cn"
+
+
+@dataclass
+class Town:
+    """One product, its official account, and the platform with its followers."""
+
+    whole: Whole
+    platform: Platform
+    registration: Registration
+
+    def follower(self) -> Follower:
+        return self.platform.follower()
+
+
+def settings_of(registration: Registration, url: str, **more: Any) -> WeChatSettings:
+    return WeChatSettings(
+        app_id=registration.app_id,
+        token=SecretStr(registration.token),
+        aes_key=SecretStr(registration.aes_key),
+        secret=SecretStr(registration.secret),
+        mode=registration.mode,
+        customer_service=registration.has_customer_service,
+        original_id=registration.original_id,
+        subscribe_template=registration.templates[0],
+        api_url=url,
+        **more,
+    )
+
+
+@contextmanager
+def open_town(folder: Path, registration: Registration, **more: Any) -> Iterator[Town]:
+    """Run the product with one account before the stand-in, which must see no breach."""
+    clock = FixedClock()
+    with standing_in(registration, clock=clock) as platform:
+        platform.patience_s = PATIENCE_S
+        given = settings_of(registration, platform.url)
+        with open_whole(folder, QUICK, clock, wechat=given, public_url=PUBLIC, **more) as whole:
+            platform.connect(ClientTransport(whole.first))
+            town = Town(whole, platform, registration)
+            # What is read at the first message of all is no matter of the platform's patience.
+            whole.citizen().tell("老板拖欠工资怎么办")
+            yield town
+    assert platform.books.broken == []
+
+
+@pytest.fixture(scope="module")
+def verified_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    with open_town(tmp_path_factory.mktemp("verified"), Registration()) as town:
+        yield town
+
+
+@pytest.fixture(scope="module")
+def plain_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """An account that may only answer."""
+    registration = Registration(has_customer_service=False)
+    with open_town(tmp_path_factory.mktemp("unverified"), registration) as town:
+        yield town
+
+
+@pytest.fixture
+def town(verified_town: Town) -> Iterator[Town]:
+    """The verified account; time moves on after each test, so that windows close."""
+    yield verified_town
+    verified_town.whole.rasa.release()
+    verified_town.whole.clock.advance(days=3)
+
+
+@pytest.fixture
+def unverified(plain_town: Town) -> Iterator[Town]:
+    yield plain_town
+    plain_town.whole.rasa.release()
+    plain_town.whole.clock.advance(days=3)

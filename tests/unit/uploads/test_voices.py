@@ -1,0 +1,117 @@
+"""Voice messages: which recordings are kept, from whom, and what they do not count as."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from sqlalchemy import Connection
+
+from bot.errors import BadFile, InfectedFile, TooManyRequests, UncheckedFile
+from bot.store.unit import Store
+from bot.uploads import service as uploading
+from bot.uploads.repository import UploadRepository
+from bot.uploads.scanning import NotScanned
+from bot.uploads.service import UploadService
+from bot.uploads.voices import MAX_BYTES
+from tests.conftest import FixedClock
+from tests.office import Office, furnish
+from tests.pictures import PNG
+from tests.wechat_desk import AMR, MP3, OGG, SPEEX, wav
+
+
+class Scanner:
+    """Finds something in everything, or cannot look."""
+
+    def __init__(self, *, is_there: bool = True) -> None:
+        self._is_there = is_there
+
+    def signature(self, body: bytes) -> str | None:
+        if not self._is_there:
+            raise NotScanned("away")
+        return "Test"
+
+
+@pytest.fixture
+def office(sqlite_store: Store, clock: FixedClock) -> Office:
+    return furnish(sqlite_store, clock)
+
+
+@pytest.mark.parametrize(
+    ("body", "mime", "name"),
+    [
+        (AMR, "audio/amr", "语音.amr"),
+        (MP3, "audio/mpeg", "语音.mp3"),
+        (OGG, "audio/ogg", "语音.ogg"),
+        (wav(), "audio/wav", "语音.wav"),
+        (SPEEX, "audio/speex", "语音.spx"),
+    ],
+    ids=["amr", "mp3", "ogg", "wav", "speex"],
+)
+def test_a_recording_is_kept_as_it_came(office: Office, body: bytes, mime: str, name: str) -> None:
+    conversation_id = office.queued()
+    part = office.uploads.part(conversation_id, "v", "语音.bin", body, voice=True)
+    assert (part.body["mime"], part.body["name"]) == (mime, name)
+    assert part.body["sha256"] == part.body["sent_sha256"] == hashlib.sha256(body).hexdigest()
+    _, kept = office.uploads.read(conversation_id, part.body["id"])
+    assert kept == body
+
+
+@pytest.mark.parametrize("body", [AMR, MP3, OGG, SPEEX, wav()])
+def test_what_is_uploaded_on_a_page_may_not_be_a_recording(office: Office, body: bytes) -> None:
+    with pytest.raises(BadFile):
+        office.uploads.keep(office.queued(), "v", "语音.amr", body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"#!AMR", b"RIFF\0\0\0\0AVI ", b"<html>", AMR + bytes(MAX_BYTES), PNG[:40] + bytes(40)],
+    ids=["empty", "cut off", "a film", "a page", "too large", "a broken picture"],
+)
+def test_what_is_no_recording_is_refused_in_its_place(office: Office, body: bytes) -> None:
+    with pytest.raises(BadFile):
+        office.uploads.keep(office.queued(), "v", "语音.amr", body, voice=True)
+
+
+def test_where_a_recording_may_come_a_picture_may_too(office: Office) -> None:
+    assert office.uploads.keep(office.queued(), "v", "a", PNG, voice=True).mime == "image/png"
+
+
+def test_a_recording_is_scanned_as_every_file(
+    sqlite_store: Store, clock: FixedClock, office: Office
+) -> None:
+    conversation_id = office.queued()
+    for scanner, refusal in ((Scanner(), InfectedFile), (Scanner(is_there=False), UncheckedFile)):
+        uploads = UploadService(UploadRepository(sqlite_store, clock), scanner)
+        with pytest.raises(refusal):
+            uploads.keep(conversation_id, "v", "语音.amr", AMR, voice=True)
+
+
+def test_who_speaks_much_can_still_send_evidence(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploading, "MAX_FILES", 1)
+    monkeypatch.setattr(uploading, "MAX_VOICES", 2)
+    conversation_id = office.queued()
+    for number in range(2):
+        office.uploads.keep(conversation_id, f"v{number}", "a", AMR, voice=True)
+    office.uploads.keep(conversation_id, "p0", "a", PNG)
+    with pytest.raises(TooManyRequests):
+        office.uploads.keep(conversation_id, "v2", "a", AMR, voice=True)
+    with pytest.raises(TooManyRequests):
+        office.uploads.keep(conversation_id, "p1", "a", PNG)
+
+
+def test_a_recording_is_no_paper_of_an_application(
+    sqlite_store: Store, clock: FixedClock, office: Office
+) -> None:
+    heard: list[str] = []
+
+    def follow(connection: Connection, conversation_id: str, file_id: str) -> None:
+        heard.append(file_id)
+
+    uploads = UploadService(UploadRepository(sqlite_store, clock, (follow,)))
+    conversation_id = office.queued()
+    uploads.keep(conversation_id, "v", "a", AMR, voice=True)
+    assert heard == []
+    assert [uploads.keep(conversation_id, "p", "a", PNG).id] == heard
