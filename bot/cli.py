@@ -31,6 +31,7 @@ from bot.rasa_server import RasaMissing
 from bot.routing import RouteResult, route_messages
 from bot.session import temporary_bot
 from bot.settings import Settings
+from bot.wechat_commands import wechat_app
 from connectors.console import render
 from knowledge_base.rules.wording import AidWording
 
@@ -42,6 +43,7 @@ lawyer_app = typer.Typer(no_args_is_help=True, help="律师和工作人员账号
 app.add_typer(kb_app, name="kb")
 app.add_typer(index_app, name="index")
 app.add_typer(lawyer_app, name="lawyer")
+app.add_typer(wechat_app, name="wechat")
 
 console = Console(stderr=True)
 

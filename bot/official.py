@@ -185,7 +185,7 @@ def open_official(
         reception,
         sending,
         evidence,
-        WeChatAtDesk(accounts, followers, sends, pauses, clock, words),
+        WeChatAtDesk(accounts, followers, sends, pauses, clock, words, sending.wish_typing),
         create_wechat_router(found, reception, lambda: clock.now().timestamp()),
     )
 

@@ -170,7 +170,7 @@ def _add_writing(router: APIRouter, desk: DeskService, guard: StaffGuard, bus: B
 
     @api.post("/typing", status_code=204, summary="正在输入")
     async def typing(conversation_id: ConversationId, person: Staff = Depends(lawyer)) -> None:
-        await to_thread.run_sync(desk.may_write, conversation_id, person)
+        await to_thread.run_sync(desk.typing, conversation_id, person)
         event = typing_event(conversation_id, person)
         await bus.publish(conversation_topic(conversation_id), event)
 

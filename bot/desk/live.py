@@ -197,7 +197,7 @@ class DeskConnection:
     async def _obey(self, frame: Watch, person: Staff) -> None:
         conversation_id = frame.conversation_id
         if frame.kind == "typing":
-            await to_thread.run_sync(self._desk.may_write, conversation_id, person)
+            await to_thread.run_sync(self._desk.typing, conversation_id, person)
             event = typing_event(conversation_id, person)
             await self._bus.publish(conversation_topic(conversation_id), event)
             return

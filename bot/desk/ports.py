@@ -79,6 +79,10 @@ class Channel(Protocol):
         """Return what can be sent now; None where the conversation is not one of WeChat's."""
         ...
 
+    def typing(self, conversation_id: str) -> None:
+        """Have the visitor shown that somebody writes, as far as the channel can."""
+        ...
+
     def deliveries(self, conversation_id: str, after_message_id: int) -> Mapping[int, str]:
         """Return what became of the messages newer than this one.
 
@@ -93,6 +97,9 @@ class NoChannel:
 
     def state(self, conversation_id: str) -> ChannelState | None:
         return None
+
+    def typing(self, conversation_id: str) -> None:
+        pass
 
     def deliveries(self, conversation_id: str, after_message_id: int) -> Mapping[int, str]:
         return {}

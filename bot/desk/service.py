@@ -415,7 +415,9 @@ class DeskService:
         Raises:
             NotFound, Forbidden: this lawyer is not in such a conversation.
         """
-        words = self._texts.say("handover.closed")
+        # Where the visitor reads in WeChat there are no stars below.
+        is_chat = self._channel.state(conversation_id) is not None
+        words = self._texts.say("handover.closed_chat" if is_chat else "handover.closed")
         last = LastWords(outcome=outcome, advice=clean(advice)[:LONGEST_NOTE])
         return self._leave(conversation_id, person, Mode.CLOSED, "close", words, last)
 
@@ -467,6 +469,15 @@ class DeskService:
             NotFound, Forbidden: otherwise.
         """
         self._repository.readable(conversation_id, person)
+
+    def typing(self, conversation_id: str, person: Staff) -> None:
+        """Show a visitor who reads elsewhere that this lawyer writes.
+
+        Raises:
+            NotFound, Forbidden: this lawyer is not in such a conversation.
+        """
+        self._repository.owned(conversation_id, person)
+        self._channel.typing(conversation_id)
 
     def may_write(self, conversation_id: str, person: Staff) -> None:
         """Return quietly if this lawyer is in the conversation.

@@ -9,6 +9,7 @@ from functools import cache
 from opencc import OpenCC
 from stdnum.cn import ric
 
+from bot.dialogue.faces import without_faces
 from bot.redact import mask_personal
 
 __all__ = [
@@ -23,7 +24,10 @@ __all__ = [
 
 MAX_CHARACTERS = 2000
 
-_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad\ufe00-\ufe0f]")
+_INVISIBLE = re.compile(
+    r"[\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0\ufffc]"
+)
 _IDENTITY = re.compile(r"[1-9]\d{16}[\dX]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SPACES = re.compile(r"[ \t\u3000\u00a0]+")
@@ -52,13 +56,17 @@ def clean(text: str) -> str:
 
 
 def canonical(text: str) -> str:
-    """Return simplified characters, half-width forms and single spaces, for models and rules."""
-    return _SPACES.sub(" ", _simplifier().convert(unicodedata.normalize("NFKC", clean(text))))
+    """Return simplified characters, half-width forms and single spaces, for models and rules.
+
+    Faces are left out before signs become words: 🈲 alone would be a 禁.
+    """
+    plain = unicodedata.normalize("NFKC", without_faces(clean(text)))
+    return _SPACES.sub(" ", _simplifier().convert(plain)).strip()
 
 
 def says_something(text: str) -> bool:
-    """Say whether there is any letter, digit or Chinese character in the text."""
-    return bool(_SPEAKS.search(text.replace("_", "")))
+    """Say whether there is any letter, digit or Chinese character in the text besides faces."""
+    return bool(_SPEAKS.search(without_faces(text).replace("_", "")))
 
 
 def question_of(text: str) -> str:

@@ -46,7 +46,7 @@ class Fallback:
         self._texts = texts
 
     def reply(self, turn: Turn, *, is_for_form: bool = False) -> TurnReply:
-        if _WANTS_HUMAN.search(turn.text):
+        if _WANTS_HUMAN.search(canonical(turn.text)):
             return TurnReply("lawyer", (), handover=HandoverReason.ASKED)
         if is_for_form:
             # A name or a number is no question; the form stays open, with the same choices.
@@ -288,7 +288,7 @@ class DialogueService:
         if mode is not Mode.QUEUED:
             return TurnReply("lawyer", ())
         words = clean(inbound.text)
-        if inbound.button == "leave_queue" or _LEAVES.search(words):
+        if inbound.button == "leave_queue" or _LEAVES.search(canonical(words)):
             await self._repository.store.run(
                 lambda: self._repository.move(inbound.conversation_id, Mode.BOT)
             )

@@ -38,7 +38,7 @@ PATHS = {
     "apply": "/apply",
 }
 
-_ANSWER = re.compile(r"answer:([1-9]\d{0,17})")
+_ANSWER = re.compile(r"answer:([1-9]\d{0,9})")
 _RANDOM = 24
 _SIGNED = 10
 _TOKEN = re.compile(rf"[\w-]{{{_RANDOM}}}[0-9a-f]{{{_SIGNED}}}", re.ASCII)

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from bot.errors import NotFound
 from bot.h5.pages import Pages, go
 from bot.h5.repository import Visit
+from bot.h5.service import NEWEST
 from bot.h5.session import PATH, switch_large
 from connectors.web.files import attachment
 from knowledge_base.models import ServiceItem
@@ -76,6 +77,6 @@ def _number(said: str) -> int:
     Raises:
         NotFound: it is none.
     """
-    if not (said.isascii() and said.isdigit() and len(said) <= 18):
+    if not (said.isascii() and said.isdigit() and len(said) <= 10 and int(said) < NEWEST):
         raise NotFound
     return int(said)

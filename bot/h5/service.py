@@ -14,7 +14,7 @@ from bot.domain.conversation import Sender
 from bot.domain.matter import MatterState, spoken
 from bot.errors import NotFound
 from bot.h5.ports import Applications, Begun, Filed, Matters
-from bot.h5.repository import LinkRepository, Visit
+from bot.h5.repository import LinkRepository, OwnMatter, Visit
 from bot.h5.views import Said, label_of, local, said, weight_of
 from bot.texts import Texts
 from connectors.messages import Outbound
@@ -24,7 +24,8 @@ WORDS = Path(__file__).with_name("words.yml")
 MOST_MESSAGES = 20
 HEAVIEST = 48 * 1024
 """Bytes of messages on one page of the talk, so that a page stays light on any network."""
-NEWEST = 2**62
+NEWEST = 2**31 - 1
+"""The largest id that the database can hold."""
 
 
 @dataclass(frozen=True)
@@ -209,11 +210,17 @@ class H5Service:
             MatterLine(
                 spoken(matter.number),
                 states[matter.state],
-                self._matters.progress(matter.number, matter.conversation_id),
+                self._how_far(matter),
                 matter.state is not MatterState.CLOSED,
             )
             for matter in self._repository.matters(conversation_ids)
         )
+
+    def _how_far(self, matter: OwnMatter) -> str:
+        """Say how far a matter is, without its number, which stands above."""
+        sentence = self._matters.progress(matter.number, matter.conversation_id)
+        head = self.words.say("matter", number=spoken(matter.number))
+        return sentence.removeprefix(head).lstrip("：")
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from bot.dialogue.answers import IndexUnavailable
 from bot.dialogue.cards import service_cards
-from bot.dialogue.digression import is_short_question
+from bot.dialogue.digression import is_short_question, place_of
 from bot.dialogue.normalise import canonical, clean
 from bot.dialogue.repository import ConversationRepository
 from bot.dialogue.turn import Turn, TurnReply
@@ -328,8 +328,10 @@ def picked(interviews: Mapping[str, Interview], turn: Turn) -> Interview | None:
     # A lone offer is a button under an answer: only its own words take it up.
     if len(listed) < 2:
         return None
-    if words.isascii() and words.isdigit():
-        return listed[int(words) - 1] if 1 <= int(words) <= len(listed) else None
-    if len(words) > LONGEST_PICK or is_short_question(canonical(words)):
+    plain = canonical(words)
+    place = place_of(plain)
+    if place is not None:
+        return listed[place - 1] if 1 <= place <= len(listed) else None
+    if len(words) > LONGEST_PICK or is_short_question(plain):
         return None
     return find(tuple(listed), words)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from bot.dialogue.normalise import canonical
 from bot.domain.clock import CHINA
 from bot.domain.roster import OfficeHours, Span, name_key
 from bot.texts import Texts
@@ -33,7 +34,7 @@ def _only_thanks() -> re.Pattern[str]:
 
 def only_thanks(words: str) -> bool:
     """Say whether a visitor's words are nothing but thanks or a goodbye."""
-    return _only_thanks().fullmatch(name_key(words)) is not None
+    return _only_thanks().fullmatch(name_key(canonical(words))) is not None
 
 
 def spoken_hours(hours: OfficeHours) -> str:

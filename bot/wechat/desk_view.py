@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.domain.channel import ChannelState, Level
@@ -38,13 +38,16 @@ class WeChatAtDesk:
         pauses: PauseRepository,
         clock: Clock,
         words: Texts,
+        wish_typing: Callable[[str], None],
     ) -> None:
+        """``wish_typing`` has a conversation's follower shown that somebody writes."""
         self._accounts = accounts
         self._followers = followers
         self._sends = sends
         self._pauses = pauses
         self._clock = clock
         self._words = words
+        self._wish_typing = wish_typing
 
     def state(self, conversation_id: str) -> ChannelState | None:
         """Return what can be sent now; None where nobody in WeChat hears of the conversation."""
@@ -52,7 +55,8 @@ class WeChatAtDesk:
         if follower is None:
             return None
         account = self._accounts.get(follower.account)
-        can_push = account is not None and account.can_push
+        is_paused = self._pauses.present(follower.account) is not None
+        can_push = account is not None and account.can_push and not is_paused
         now = self._clock.now()
         quota = follower.quota
         windows = [one.until for one in (quota.said, quota.acted) if one.holds(now)]
@@ -101,6 +105,10 @@ class WeChatAtDesk:
         return self._words.say(
             "desk.paused", reason=reasons.get(pause.reason, pause.reason), until=until
         )
+
+    def typing(self, conversation_id: str) -> None:
+        """Have the visitor shown that somebody writes."""
+        self._wish_typing(conversation_id)
 
     def deliveries(self, conversation_id: str, after_message_id: int) -> Mapping[int, str]:
         """Return what became of each message of a conversation, by its id."""

@@ -34,12 +34,8 @@ PAGE = "page:"
 """Begins the key of a menu entry that opens a page."""
 _QRSCENE = "qrscene_"
 _CONSENTS = frozenset({"subscribe_msg_popup_event", "subscribe_msg_change_event"})
-_TAPS = frozenset(
-    {
-        "view", "view_miniprogram", "location_select", "scancode_push", "scancode_waitmsg",
-        "pic_sysphoto", "pic_photo_or_album", "pic_weixin",
-    }
-)  # fmt: skip
+_SILENT_ACTS = frozenset({"scancode_push", "scancode_waitmsg"})
+"""They let something be sent, but a reply to them is not shown."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +89,9 @@ class Hearing:
         """
         if message.is_event:
             return await self._event(account, message, met)
-        follower = await self._run(lambda: self._meet(account, message, met, is_message=True))
+        # To the platform a tapped line of a menu message is a tap on the menu.
+        is_typed = not message.menu_id
+        follower = await self._run(lambda: self._meet(account, message, met, is_message=is_typed))
         conversation_id = _conversation(follower)
         try:
             inbound = await self._inbound(account, follower, conversation_id, message)
@@ -179,6 +177,9 @@ class Hearing:
         about = await self._run(partial(self._binder.reply, follower, words))
         if about is not None:
             return _given(conversation_id, client_id, words, about)
+        page = self._words.get("asks").get(words)
+        if page is not None:
+            return _given(conversation_id, client_id, words, await self._page(follower, page))
         mode = await self._run(lambda: self._conversations.get(conversation_id).mode)
         if mode is Mode.HUMAN:
             # "1" may be the answer to a lawyer's question.
@@ -205,13 +206,13 @@ class Hearing:
             return await self._run(partial(self._left, account, message))
         if event in _CONSENTS:
             return await self._run(partial(self._consented, account, message))
-        if event not in {"subscribe", "scan", "click"} | _TAPS:
-            # Reports of the platform about its own work.
+        if event not in {"subscribe", "scan", "click"} | _SILENT_ACTS:
+            # A page that was opened, or a report of the platform about its own work.
             return Heard()
         known = await self._run(partial(self._followers.find, account.app_id, message.openid))
         follower = await self._run(lambda: self._meet(account, message, met, is_message=False))
         conversation_id = _conversation(follower)
-        if event in _TAPS:
+        if event in _SILENT_ACTS:
             return Heard()
         if event == "click":
             await self._clicked(follower, conversation_id, message)
@@ -262,11 +263,7 @@ class Hearing:
     ) -> None:
         key = message.event_key
         if key.startswith(PAGE):
-            target = key.removeprefix(PAGE)
-            pages = self._words.get("pages")
-            link = await self._link(follower, target) if target in pages else ""
-            known = self._words.say(f"pages.{target}", link=link) if link else ""
-            await self._say(conversation_id, known or self._words.say("pages.none"))
+            await self._say(conversation_id, await self._page(follower, key.removeprefix(PAGE)))
             return
         if key not in self._texts.get("buttons"):
             await self._say(conversation_id, self._words.say("menu_gone"))
@@ -280,6 +277,13 @@ class Hearing:
             raise
         except LawbridgeError as refused:
             await self._say(conversation_id, refused.detail)
+
+    async def _page(self, follower: Follower, target: str) -> str:
+        """Return the line with a link to a page, or that there are none."""
+        link = await self._link(follower, target) if target in self._words.get("pages") else ""
+        return (
+            self._words.say(f"pages.{target}", link=link) if link else self._words.say("pages.none")
+        )
 
     async def _say(self, conversation_id: str, sentence: str) -> None:
         parts: tuple[Part, ...] = (text(sentence),)

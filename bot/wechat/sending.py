@@ -39,6 +39,8 @@ BUSY_FOR = dt.timedelta(seconds=20)
 MINUTE = dt.timedelta(minutes=1)
 HOUR = dt.timedelta(hours=1)
 SCENE = 1
+TYPING_LASTS = dt.timedelta(seconds=10)
+"""The platform shows it for some seconds; asking more often shows nothing more."""
 
 
 class Api(Protocol):
@@ -119,6 +121,8 @@ class Sending:
         self._quiet = quiet
         self._told = told
         self._run = sends.store.run
+        self._writing: set[str] = set()
+        self._shown: dict[str, dt.datetime] = {}
 
     async def run(self) -> None:
         """Send for ever; a failure ends one round."""
@@ -131,6 +135,7 @@ class Sending:
 
     async def once(self) -> int:
         """Send what is due; return to how many followers something was sent."""
+        await self._show_typing()
         due = await self._run(self._sends.due)
         if not due:
             return 0
@@ -301,8 +306,22 @@ class Sending:
 
     # --- typing -------------------------------------------------------------------------------
 
-    def typing(self, conversation_id: str) -> None:
-        """Show the follower that a lawyer writes, as far as the platform shows it."""
+    def wish_typing(self, conversation_id: str) -> None:
+        """Have the follower shown, with the next round, that a lawyer writes."""
+        self._writing.add(conversation_id)
+
+    async def _show_typing(self) -> None:
+        while self._writing:
+            conversation_id = self._writing.pop()
+            now = self._clock.now()
+            if now - self._shown.get(conversation_id, now - TYPING_LASTS) < TYPING_LASTS:
+                continue
+            self._shown = {
+                one: at for one, at in self._shown.items() if now - at < TYPING_LASTS
+            } | {conversation_id: now}
+            await to_thread.run_sync(self._typing, conversation_id)
+
+    def _typing(self, conversation_id: str) -> None:
         follower = self._followers.of_conversation(conversation_id)
         if follower is None or follower.heard_at is None:
             return

@@ -13,6 +13,7 @@ import pytest
 
 from bot.bus import conversation_topic
 from bot.domain.conversation import WECHAT, Sender
+from bot.store.tables import conversations
 from connectors.messages import Inbound, Part
 from tests.conftest import FixedClock
 from tests.e2e.screens import NARROW, WIDE, Screens, open_screens, send
@@ -172,6 +173,18 @@ def test_a_voice_is_heard_or_downloaded_above_what_was_recognised(
         link.click()
     assert download.value.suggested_filename == "语音.amr"
     pictured(page, f"voice-{size['width']}")
+
+
+def test_what_our_page_shows_needs_no_wechat(screens: Screens, wechat: WeChatInHand) -> None:
+    page = screens.page()
+    conversation_id = claimed(screens, wechat, OVER, page)
+    send(page, "您好")
+    told(screens, wechat, page, conversation_id, "window")
+    page.wait_for_selector(".said.lawyer .state.lost")
+    with screens.building.office.store.write() as connection:
+        connection.execute(conversations.update().values(visitor_got=10**6))
+    told(screens, wechat, page, conversation_id)
+    page.wait_for_selector(".said.lawyer .state:text-is('已送达')")
 
 
 def test_a_visitor_on_our_page_is_shown_as_before(screens: Screens) -> None:

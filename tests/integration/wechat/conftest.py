@@ -15,10 +15,12 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from bot.domain.conversation import Mode
+from bot.official import make_followers
 from bot.settings import WeChatSettings
 from bot.wechat.reception import Patience
 from tests.conftest import FixedClock
-from tests.integration.desk.whole import Whole, open_whole
+from tests.integration.desk.whole import Citizen, Lawyer, Whole, open_whole
 from tests.platform import ClientTransport, Follower, Platform, Registration, standing_in
 
 QUICK = Patience(answer_s=2.0, hang_up_s=3.0, look_s=0.02)
@@ -37,6 +39,38 @@ class Town:
 
     def follower(self) -> Follower:
         return self.platform.follower()
+
+    def citizen(self, fan: Follower) -> Citizen:
+        """Return a follower as the desk's tests know visitors: by the conversation."""
+        core = self.whole.core
+        found = make_followers(core).find(self.registration.app_id, fan.openid)
+        assert found is not None
+        assert found.conversation_id is not None
+        return Citizen(self.whole.browser(), "", found.conversation_id)
+
+    def waiting(self) -> tuple[Follower, Citizen]:
+        """Return a follower who has asked for a person."""
+        fan = self.follower()
+        fan.say("老板拖欠我三个月工资")
+        fan.say("转人工")
+        citizen = self.citizen(fan)
+        assert self.whole.owner(citizen)[0] is Mode.QUEUED
+        return fan, citizen
+
+    def talking(self) -> tuple[Follower, Citizen, Lawyer]:
+        """Return a follower whom a lawyer has received."""
+        fan, citizen = self.waiting()
+        lawyer = self.whole.lawyer("wang")
+        lawyer.does(citizen, "claim")
+        fan.wait_for("王敏")
+        return fan, citizen, lawyer
+
+    def two_days_later(self, citizen: Citizen) -> Lawyer:
+        """Return the lawyer, signed in anew, with the conversation, after the window has closed."""
+        self.whole.clock.advance(days=2, minutes=5)
+        lawyer = self.whole.lawyer("wang")
+        lawyer.does(citizen, "claim")
+        return lawyer
 
 
 def settings_of(registration: Registration, url: str, **more: Any) -> WeChatSettings:
@@ -61,7 +95,8 @@ def open_town(folder: Path, registration: Registration, **more: Any) -> Iterator
     with standing_in(registration, clock=clock) as platform:
         platform.patience_s = PATIENCE_S
         given = settings_of(registration, platform.url)
-        with open_whole(folder, QUICK, clock, wechat=given, public_url=PUBLIC, **more) as whole:
+        more = {"wechat": given, "public_url": PUBLIC, "rasa_timeout_s": 30.0, **more}
+        with open_whole(folder, QUICK, clock, **more) as whole:
             platform.connect(ClientTransport(whole.first))
             town = Town(whole, platform, registration)
             # What is read at the first message of all is no matter of the platform's patience.

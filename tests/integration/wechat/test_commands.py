@@ -201,8 +201,7 @@ def offices(*names: str, active: bool = True) -> list[int]:
     store = make_store(Settings())
     roster = RosterRepository(store, SystemClock())
     found = [
-        roster.save_office(ADMIN, Office(0, name, "0871-12348", ALWAYS, active))
-        for name in names
+        roster.save_office(ADMIN, Office(0, name, "0871-12348", ALWAYS, active)) for name in names
     ]
     store.engine.dispose()
     return found

@@ -138,9 +138,20 @@ def test_handing_back_in_wechat_asks_the_open_question_where_it_can_be_pushed(
         replace(OPEN, following=False),
         replace(OPEN, left=1),
         replace(OPEN, waiting=2),
+        replace(OPEN, level="bad"),
         replace(OPEN, window_until=dt.datetime(2026, 11, 23, 1, 0, tzinfo=dt.UTC)),
     ],
-    ids=["unbound", "used up", "over", "no right", "gone", "one left", "owed", "this second"],
+    ids=[
+        "unbound",
+        "used up",
+        "over",
+        "no right",
+        "gone",
+        "one left",
+        "owed",
+        "paused",
+        "this second",
+    ],
 )
 def test_handing_back_in_wechat_asks_nothing_that_would_not_be_heard(
     hand_back: HandBack, state: ChannelState | None

@@ -16,6 +16,7 @@ from bot.interviews.engine import (
 )
 from knowledge_base.consultations import Interview, Option, Outcome, Question, load_interviews
 from knowledge_base.loader import ROOT
+from knowledge_base.tools import Field
 
 WORK = Question(
     "work", "还在上班吗？", (Option("yes", "还在上班"), Option("no", "已经离开")), False
@@ -105,6 +106,38 @@ def test_an_answer_is_taken_by_label_beginning_place_or_in_free_words(
     question: Question, words: str, value: str
 ) -> None:
     assert answer_of(WAGES, question, words, None) == value
+
+
+MONTHS = Question(
+    "months",
+    "干了几个月？",
+    (Option("skip", "先跳过"), Option("none", "不满一个月")),
+    True,
+    Field("months", "干了几个月", "number"),
+)
+SINCE = Question(
+    "since", "哪天入职？", (Option("skip", "先跳过"),), True, Field("since", "", "day")
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "words", "value"),
+    [
+        (MONTHS, "2", "2"),
+        (MONTHS, "干了3个月", "3"),
+        (MONTHS, "先跳过", "skip"),
+        (SINCE, "1", None),
+        (SINCE, "第一个", None),
+        (SINCE, "先跳过", "skip"),
+        (AMOUNT, "1", None),
+        (AMOUNT, "12", "12"),
+    ],
+)
+def test_where_something_is_to_be_typed_a_number_is_never_the_place_of_an_option(
+    question: Question, words: str, value: str | None
+) -> None:
+    assert answer_of(WAGES, question, words, None) == value
+    assert reads_as_answer(WAGES, question, words, None)
 
 
 def test_a_bare_yes_that_fits_several_options_is_asked_again_rather_than_chatted_about() -> None:
