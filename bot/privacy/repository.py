@@ -19,6 +19,7 @@ from bot.store.tables import (
     ratings,
 )
 from bot.store.unit import Store
+from bot.store.wechat_tables import OPENID, wechat_bindings, wechat_followers
 
 ERASED = "data_erased"
 EXPORTED = "data_exported"
@@ -85,6 +86,7 @@ class PrivacyRepository:
                 .order_by(aid_applications.c.id)
             ).all()
             papers = self._papers(connection, [row.id for row in applications])
+            accounts = self._accounts(connection, conversation_id)
         return {
             "matters": self._matters.held(conversation_id),
             "conversation": {
@@ -102,6 +104,7 @@ class PrivacyRepository:
                     else None
                 ),
             },
+            "official_accounts": accounts,
             "files": [
                 {
                     "id": file.id,
@@ -153,6 +156,30 @@ class PrivacyRepository:
                 for application in applications
             ],
         }
+
+    def _accounts(self, connection: Connection, conversation_id: str) -> list[dict[str, Any]]:
+        """Return who hears of the conversation in WeChat, JSON-ready."""
+        query = (
+            select(
+                wechat_followers,
+                wechat_bindings.c.is_own,
+                wechat_bindings.c.created_at.label("since"),
+            )
+            .join(wechat_bindings, wechat_bindings.c.follower_id == wechat_followers.c.id)
+            .where(wechat_bindings.c.conversation_id == conversation_id)
+        )
+        return [
+            {
+                "account": row.account,
+                "openid": self._store.cipher.decrypt(OPENID, row.openid_enc),
+                "following": row.following,
+                "office_id": row.office_id,
+                "is_own": row.is_own,
+                "since": row.since.isoformat(),
+                "heard_at": row.heard_at and row.heard_at.isoformat(),
+            }
+            for row in connection.execute(query)
+        ]
 
     def _papers(
         self, connection: Connection, applications: Sequence[int]

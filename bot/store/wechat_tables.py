@@ -22,6 +22,9 @@ from sqlalchemy import (
 
 from bot.store.tables import UtcDateTime, metadata
 
+OPENID = "wechat_followers.openid"
+"""The context in which an openid is hashed and encrypted."""
+
 wechat_followers = Table(
     "wechat_followers",
     metadata,

@@ -119,7 +119,7 @@ class Evidence:
         files = () if part is None else (part,)
         if words:
             said = Part("text", {**text(words).body, "spoken": True})
-            return Inbound(conversation_id, client_id, "", parts=(said, *files), spoken=True)
+            return Inbound(conversation_id, client_id, words, parts=(said, *files), spoken=True)
         say = self._words.say
         said = text(say("kinds.voice_sent"))
         answer = say("kinds.voice_later") if files else say("kinds.voice")

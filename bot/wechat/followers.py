@@ -16,11 +16,10 @@ from bot.domain.conversation import WECHAT, Sender
 from bot.domain.follower import Follower, Quota, Window
 from bot.errors import NotFound
 from bot.store.tables import conversations
-from bot.store.wechat_tables import wechat_bindings, wechat_consents, wechat_followers
+from bot.store.wechat_tables import OPENID, wechat_bindings, wechat_consents, wechat_followers
 from connectors.messages import Part
 from connectors.wechat.rendering import Choice
 
-OPENID = "wechat_followers.openid"
 CHOICES = "wechat_followers.choices"
 
 

@@ -1,4 +1,4 @@
-"""The pages opened from the official account on a cheap phone: small screen, no script, large print.
+"""The pages opened from the official account on a cheap phone, without script, in large print.
 
 They need neither Rasa nor an index, so that they run without the whole product.
 """
@@ -39,9 +39,11 @@ PALE = """() => {
     .map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
     return .2126 * r + .7152 * g + .0722 * b; };
   const ground = e => { for (; e; e = e.parentElement) {
-    const c = getComputedStyle(e).backgroundColor; if (!/, 0\\)$/.test(c)) return c; } return 'rgb(255,255,255)'; };
+    const c = getComputedStyle(e).backgroundColor; if (!/, 0\\)$/.test(c)) return c; }
+    return 'rgb(255,255,255)'; };
+  const speaks = e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim());
   return [...document.querySelectorAll('body *')]
-    .filter(e => e.checkVisibility() && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+    .filter(e => e.checkVisibility() && speaks(e) && !e.classList.contains('skip'))
     .map(e => { const a = light(getComputedStyle(e).color), b = light(ground(e));
       return [e.outerHTML.slice(0, 80), (Math.max(a, b) + .05) / (Math.min(a, b) + .05)]; })
     .filter(([, ratio]) => ratio < 4.5);
@@ -190,7 +192,7 @@ def test_no_page_weighs_more_than_a_slow_network_carries(street: Street) -> None
         fresh.add_cookies(page.context.cookies())  # type: ignore[arg-type]
         loaded: list[Response] = []
         looking = fresh.new_page()
-        looking.on("response", loaded.append)
+        looking.on("response", lambda response, found=loaded: found.append(response))
         looking.goto(street.url + path, wait_until="networkidle")
         weight = sum(len(response.body()) for response in loaded)
         assert 2_000 < weight < MOST_BYTES, path
