@@ -169,8 +169,19 @@ def _in_short(
     link = links(first.message.conversation_id, f"answer:{first.in_reply_to}")
     last = words.full.format(link=link) if link else ""
     left = room - size_of(last) - len(BETWEEN)
-    is_cut = size_of(whole) > left
-    return BETWEEN.join(filter(None, (shorten(whole, left), last))), is_cut
+    if size_of(whole) <= left:
+        return BETWEEN.join(filter(None, (whole, last))), False
+    # Notices are short and say what must not be missed: a period, a danger, that it is AI.
+    kept = [part for one in answers for part in one.message.parts if part.type == "notice"]
+    notices = shorten(render_for_chat(kept), max(left // 2, LEAST_FOR_ANSWER // 2)) if kept else ""
+    left -= size_of(notices) + len(BETWEEN)
+    body = whole
+    for dropped in ({"notice", "cases"}, {"notice", "cases", "services"}):
+        parts = [part for one in answers for part in one.message.parts if part.type not in dropped]
+        body = render_for_chat(parts)
+        if size_of(body) <= left:
+            break
+    return BETWEEN.join(filter(None, (shorten(body, left), notices, last))), True
 
 
 def _pieces(one: Owed, links: Links, words: Sentences, without: Sequence[Part] = ()) -> list[str]:
