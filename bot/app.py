@@ -39,6 +39,11 @@ from bot.apply.endpoints import create_apply_router
 from bot.apply.pages import too_large_page
 from bot.apply.service import ApplyService
 from bot.apply.session import Door
+from bot.binding.chat import BindingChat
+from bot.binding.proof_repository import ProofRepository
+from bot.binding.repository import BindingRepository
+from bot.binding.service import BindingService
+from bot.binding.sms import open_gateway
 from bot.bus import Bus, conversation_topic
 from bot.calculators.endpoints import create_calculator_pages
 from bot.casework.endpoints import create_casework_router
@@ -59,10 +64,11 @@ from bot.desk.views import load_words
 from bot.errors import StorageUnavailable
 from bot.h5.links import Links
 from bot.h5.repository import LinkRepository
+from bot.h5.session import FollowerDoor
 from bot.jobs.dispatch import Dispatch
 from bot.jobs.housekeeping import Housekeeping
 from bot.matters.endpoints import create_matters_router
-from bot.official import Official, open_official
+from bot.official import Official, follower_pages, open_official
 from bot.privacy.repository import PrivacyRepository
 from bot.privacy.service import PrivacyService
 from bot.roster.endpoints import create_roster_router
@@ -88,12 +94,6 @@ from knowledge_base.tools import load_calculators
 
 log = structlog.get_logger(__name__)
 
-
-class NoBinder:
-    def reply(self, follower: object, words: str) -> str | None:
-        return None
-
-
 WEB = Path(__file__).parent / "web"
 FIRST_LOGIN = "first-login.txt"
 
@@ -109,7 +109,8 @@ def create_app(core: Core, patience: Patience | None = None) -> FastAPI:
         UploadRepository(core.store, core.clock, (core.paperwork.note_upload,)), core.scanner
     )
     links = make_links(core)
-    official = open_official(core, uploads, links, NoBinder(), patience)
+    binding = make_binding(core)
+    official = open_official(core, uploads, links, BindingChat(binding, links), patience)
     dispatcher = core.roster.dispatcher
     dispatch = Dispatch(core.store, core.bus, (dispatcher.assign_once, dispatcher.sweep_once))
 
@@ -159,7 +160,7 @@ def create_app(core: Core, patience: Patience | None = None) -> FastAPI:
             core.clock,
         )
     )
-    _include_features(app, core, uploads, official, templates)
+    _include_features(app, core, uploads, official, binding, templates)
     return app
 
 
@@ -184,7 +185,11 @@ def housekeeping(core: Core, official: Official | None = None) -> Housekeeping:
         rasa_tracker=core.rasa_tracker,
         matters=core.kept_matters,
         corrections=make_corrections(core).sweep,
-        continuations=make_continuations(core).forget_expired,
+        expired=(
+            make_continuations(core).forget_expired,
+            make_binding(core).forget_expired,
+            make_links(core).forget_expired,
+        ),
         reminders=lambda: urgency.run_once() + reminders.run_once(),
     )
 
@@ -200,6 +205,24 @@ def make_privacy(core: Core) -> PrivacyService:
 
 def make_continuations(core: Core) -> ContinuationService:
     return ContinuationService(ContinuationRepository(core.store, core.clock), core.clock)
+
+
+def make_binding(core: Core) -> BindingService:
+    settings = core.settings
+    announce = announcer(core.bus)
+
+    def tell(conversation_id: str, message_id: int) -> None:
+        from_thread.run(announce, conversation_id, message_id)
+
+    return BindingService(
+        BindingRepository(core.conversations, core.clock),
+        ProofRepository(core.store, core.clock),
+        make_continuations(core),
+        open_gateway(settings.sms_url, settings.sms_secret.get_secret_value()),
+        bureau=settings.bureau,
+        public_url=settings.public_url,
+        announce=tell,
+    )
 
 
 def make_links(core: Core) -> Links:
@@ -237,6 +260,7 @@ def _include_features(
     core: Core,
     uploads: UploadService,
     official: Official | None,
+    binding: BindingService,
     templates: Jinja2Templates,
 ) -> None:
     settings = core.settings
@@ -288,7 +312,7 @@ def _include_features(
     lettering = Lettering(core.casework, core.letters)
     app.include_router(create_casework_router(core.casework, lettering, guard, templates))
     app.include_router(create_statistics_router(make_statistics(core), guard, templates))
-    app.include_router(_web_channel(core, uploads, templates))
+    app.include_router(_web_channel(core, uploads, official, binding, templates))
     if official is not None:
         app.include_router(official.router)
 
@@ -315,8 +339,14 @@ def announced(bus: Bus, deliver: Callable[[Mapping[str, Any]], Outbound | None])
     return work
 
 
-def _web_channel(core: Core, uploads: UploadService, templates: Jinja2Templates) -> APIRouter:
-    """Return the chat and the form: the same visitors, counted together."""
+def _web_channel(
+    core: Core,
+    uploads: UploadService,
+    official: Official | None,
+    binding: BindingService,
+    templates: Jinja2Templates,
+) -> APIRouter:
+    """Return the chat, the form and the pages of followers: the same visitors, counted together."""
     settings, limits = core.settings, core.settings.limits
     label = core.texts.say("ai_label") + core.texts.say("as_of", day=core.as_of.isoformat())
     privacy = make_privacy(core)
@@ -363,6 +393,14 @@ def _web_channel(core: Core, uploads: UploadService, templates: Jinja2Templates)
         create_web_router(core.dialogue, visitors, feed, REFUSALS, options, allowance)
     )
     router.include_router(create_apply_router(form, door, templates))
+    if official is not None:
+        links = make_links(core)
+        follower_door = FollowerDoor(
+            links, visitors, feed, options, allowance, door, secure=settings.cookie_secure
+        )
+        router.include_router(
+            follower_pages(core, official, links, binding, form, follower_door, door, templates)
+        )
     return router
 
 

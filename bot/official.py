@@ -11,11 +11,23 @@ from dataclasses import dataclass
 
 import structlog
 from fastapi import APIRouter
+from fastapi.templating import Jinja2Templates
 
+from bot.apply.service import ApplyService
+from bot.apply.session import Door
+from bot.binding.endpoints import create_bind_router
+from bot.binding.service import BindingService
 from bot.bus import conversation_topic
 from bot.core import Core
 from bot.dialogue.answers import Composer, IndexUnavailable
 from bot.errors import TooManyRequests
+from bot.h5.endpoints import create_h5_router
+from bot.h5.links import Links as H5Links
+from bot.h5.pages import Pages, route_class
+from bot.h5.repository import LinkRepository
+from bot.h5.service import H5Service
+from bot.h5.session import FollowerDoor
+from bot.h5.verifying import FOLDER, create_verification_router
 from bot.roster.centres import Centres
 from bot.roster.repository import RosterRepository
 from bot.tenants import accounts_of
@@ -30,7 +42,7 @@ from bot.wechat.media import PlatformMedia
 from bot.wechat.pauses import PauseRepository
 from bot.wechat.ports import Binder, Links
 from bot.wechat.reception import Patience, Preview, Reception
-from bot.wechat.sending import Sending
+from bot.wechat.sending import SCENE, Sending
 from bot.wechat.sends import SendRepository
 from bot.wechat.speech import HttpSpeech
 from bot.wechat.token_redis import RedisTokens
@@ -212,6 +224,67 @@ def preview_of(composer: Composer, words: Texts) -> Preview:
         return words.say("slow.found", question=question)
 
     return preview
+
+
+class AccountsPlatform:
+    """Satisfies ``bot.h5.ports.Platform``."""
+
+    def __init__(self, official: Official, public_url: str) -> None:
+        self._accounts = official.accounts
+        self._apis = official.apis
+        self._public_url = public_url
+
+    def uses_oauth(self, app_id: str) -> bool:
+        account = self._accounts.get(app_id)
+        return account is not None and account.uses_oauth and account.can_call
+
+    def oauth_openid(self, app_id: str, code: str) -> str:
+        """Exchange the code that a browser came back with.
+
+        Raises:
+            ApiFailed: the platform does not say who it was.
+        """
+        return self._apis[app_id].oauth_openid(code)
+
+    def notice_template(self, app_id: str) -> str:
+        account = self._accounts.get(app_id)
+        return account.subscribe_template if account is not None and account.can_push else ""
+
+    def subscribe_url(self, app_id: str, reserved: str) -> str:
+        account = self._accounts[app_id]
+        back = f"{self._public_url}/m/notified"
+        return self._apis[app_id].subscribe_url(SCENE, account.subscribe_template, back, reserved)
+
+
+def follower_pages(
+    core: Core,
+    official: Official,
+    links: H5Links,
+    binding: BindingService,
+    form: ApplyService,
+    door: FollowerDoor,
+    apply_door: Door,
+    templates: Jinja2Templates,
+) -> APIRouter:
+    """Return the pages that followers open, and what shows the platform that the site is ours."""
+    label = core.texts.say("ai_label") + core.texts.say("as_of", day=core.as_of.isoformat())
+    service = H5Service(
+        LinkRepository(core.store, core.clock), core.conversations, form, core.matters, label
+    )
+    platform = AccountsPlatform(official, core.settings.public_url)
+    pages = Pages(service, door, official.followers, platform, templates)
+    router = APIRouter()
+    router.include_router(
+        create_bind_router(binding, door, apply_door.take_code, templates, route_class(pages))
+    )
+    services = tuple(core.kb.services.values())
+    router.include_router(
+        create_h5_router(
+            service, door, official.followers, platform, core.dialogue, services, templates
+        )
+    )
+    router.include_router(create_verification_router(core.settings.data_dir / FOLDER))
+    return router
 
 
 class _PerFollower:

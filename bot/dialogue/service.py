@@ -287,6 +287,8 @@ class DialogueService:
     async def _while_waiting(self, inbound: Inbound, mode: Mode) -> TurnReply:
         if mode is not Mode.QUEUED:
             return TurnReply("lawyer", ())
+        if inbound.given:
+            return TurnReply("document", inbound.given, items=("channel",))
         words = clean(inbound.text)
         if inbound.button == "leave_queue" or _LEAVES.search(canonical(words)):
             await self._repository.store.run(

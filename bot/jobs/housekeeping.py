@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
@@ -43,17 +43,17 @@ class Housekeeping:
         rasa_tracker: RasaTracker,
         matters: Matters,
         corrections: Callable[[], int],
-        continuations: Callable[[], int],
+        expired: Sequence[Callable[[], int]],
         reminders: Callable[[], int],
     ) -> None:
         """``corrections`` deletes what lawyers proposed about conversations since erased.
 
-        ``continuations`` deletes the codes past their time. ``reminders`` tells applicants of
-        papers that are due.
+        ``expired`` delete codes, links and passes past their time. ``reminders`` tells
+        applicants of papers that are due.
         """
         self._matters = matters
         self._corrections = corrections
-        self._continuations = continuations
+        self._expired = tuple(expired)
         self._reminders = reminders
         self._repository = repository
         self._outbox = outbox
@@ -92,7 +92,8 @@ class Housekeeping:
         if forgotten:
             log.info("retention_applied", erased=forgotten)
         # Not data past its retention: a code is of no use after minutes.
-        self._continuations()
+        for forget_expired in self._expired:
+            forget_expired()
         return forgotten
 
     def _forget_rasa(self) -> int:

@@ -109,7 +109,7 @@ wechat_sends = Table(
     Index("ix_wechat_sends_follower", "follower_id", "state"),
     Index("ix_wechat_sends_conversation", "conversation_id"),
 )
-"""Which message is owed to which follower; ``done`` counts the pieces that the platform took."""
+"""Which message is owed to which follower; ``done`` says how far it has gone."""
 
 wechat_tokens = Table(
     "wechat_tokens",

@@ -1,40 +1,55 @@
 """Pictures and voices: fetched from the platform in time, kept where web uploads are kept.
 
-The platform holds them for three days. What cannot be fetched at once is fetched later by an
-outbox job; nothing that a follower sent is forgotten because the platform was slow.
+The platform holds them for three days. What cannot be fetched or checked at once is fetched later
+by an outbox job; nothing that a follower sent is forgotten because the platform was slow.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import filetype
 import structlog
-from anyio import to_thread
+from anyio import CapacityLimiter, move_on_after, to_thread
 
 from bot.dialogue.normalise import clean
 from bot.dialogue.repository import ConversationRepository
 from bot.domain.clock import Clock
-from bot.domain.conversation import Sender
-from bot.errors import BadFile, LawbridgeError, NotFound, StorageUnavailable, TooManyRequests
+from bot.domain.conversation import Mode, Sender
+from bot.errors import (
+    BadFile,
+    InfectedFile,
+    LawbridgeError,
+    NotFound,
+    StorageUnavailable,
+    TooManyRequests,
+    UncheckedFile,
+)
 from bot.store.outbox import enqueue_once
 from bot.texts import Texts
 from bot.wechat.ports import Links, Media, Speech, Uploads
 from bot.wechat.speech import SpeechUnavailable
 from connectors.messages import Inbound, Outbound, Part, notice, text
 from connectors.wechat.accounts import WeChatAccount
-from connectors.wechat.failures import ApiFailed
+from connectors.wechat.failures import ApiFailed, Failure
 from connectors.wechat.incoming import WeChatMessage
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 FETCH = "wechat_media"
 FETCH_AGAIN = dt.timedelta(seconds=20)
 HELD_BY_PLATFORM = dt.timedelta(days=3)
+AT_ONCE = 16
+BESIDE_WORDS_S = 1.5
+"""How long the sound is waited for where the platform has sent the words."""
+_VOICE = "voice"
 
 
 class Evidence:
@@ -59,6 +74,8 @@ class Evidence:
         self._clock = clock
         self._words = words
         self._run = conversations.store.run
+        # The platform may be slow; it must not hold the threads of the database.
+        self._limiter = CapacityLimiter(AT_ONCE)
 
     async def image(
         self,
@@ -68,23 +85,33 @@ class Evidence:
         client_id: str,
         message: WeChatMessage,
     ) -> Inbound:
-        """Return the message that hands a picture in, or says why it could not be had.
-
-        Raises:
-            LawbridgeError: the picture cannot be kept, and why.
-        """
-        name = f"{self._words.say('kinds.picture_name')}.jpg"
+        """Return the message that hands a picture in, or says why it could not be had."""
+        say = self._words.say
         try:
-            body = await self._fetch(account, message)
-        except ApiFailed as failed:
-            log.warning("media_not_fetched", failure=failed.failure.value, code=failed.code)
-            said = (text(self._words.say("kinds.image_sent")),)
-            answer = await self._without_picture(
-                account, follower_id, conversation_id, client_id, message
+            part = await self._apart(
+                partial(self._picture, account, conversation_id, client_id, message)
             )
-            return Inbound(conversation_id, client_id, "", parts=said, given=(text(answer),))
-        part = await to_thread.run_sync(self._uploads.part, conversation_id, client_id, name, body)
-        return Inbound(conversation_id, client_id, "", parts=(part,))
+        except (ApiFailed, UncheckedFile) as failed:
+            answer: Part = text(
+                await self._without_picture(
+                    account, follower_id, conversation_id, client_id, message, failed
+                )
+            )
+            said = say("kinds.image_sent")
+        except (BadFile, TooManyRequests) as refused:
+            is_full = isinstance(refused, TooManyRequests)
+            why = say("kinds.image_too_many") if is_full else refused.detail
+            answer, said = notice(why, "warning"), say("kinds.image_refused", why=why)
+        else:
+            return Inbound(conversation_id, client_id, "", parts=(part,))
+        return Inbound(conversation_id, client_id, "", parts=(text(said),), given=(answer,))
+
+    def _picture(
+        self, account: WeChatAccount, conversation_id: str, client_id: str, message: WeChatMessage
+    ) -> Part:
+        body = self._media.fetch(account, message.media_id, message.picture_url)
+        name = f"{self._words.say('kinds.picture_name')}.jpg"
+        return self._uploads.part(conversation_id, client_id, name, body)
 
     async def _without_picture(
         self,
@@ -93,11 +120,12 @@ class Evidence:
         conversation_id: str,
         client_id: str,
         message: WeChatMessage,
+        failed: ApiFailed | UncheckedFile,
     ) -> str:
-        if account.can_call:
-            await self._run(
-                partial(self._fetch_later, account, conversation_id, client_id, message)
-            )
+        _note(failed)
+        if _is_worth_another_try(failed):
+            later = partial(self._fetch_later, account, conversation_id, client_id, message)
+            await self._run(later)
             return self._words.say("kinds.image_later")
         link = await self._run(partial(self._links.link, follower_id, conversation_id, "upload"))
         if link:
@@ -112,8 +140,10 @@ class Evidence:
         message: WeChatMessage,
     ) -> Inbound:
         """Return what was said, with the voice itself where it can be had."""
-        body, part = await self._voice_itself(account, conversation_id, client_id, message)
         words = clean(message.text)
+        body, part = await self._voice_itself(
+            account, conversation_id, client_id, message, BESIDE_WORDS_S if words else None
+        )
         if not words and body is not None and self._speech is not None:
             words = await self._recognised(self._speech, body)
         files = () if part is None else (part,)
@@ -131,36 +161,55 @@ class Evidence:
         conversation_id: str,
         client_id: str,
         message: WeChatMessage,
+        within_s: float | None,
     ) -> tuple[bytes | None, Part | None]:
+        """Return the sound and how it is shown, as far as both can be had in time."""
         if not account.can_call:
             return None, None
         try:
-            body = await self._fetch(account, message)
-        except ApiFailed as failed:
             # The words matter more than the sound; they are not kept waiting for it.
-            log.warning("media_not_fetched", failure=failed.failure.value, code=failed.code)
-            return None, None
-        name = f"{self._words.say('kinds.voice_name')}.{message.format or 'amr'}"
+            with move_on_after(within_s):
+                return await self._apart(
+                    partial(self._sound, account, conversation_id, client_id, message)
+                )
+        except ApiFailed as failed:
+            _note(failed)
+            if not _is_worth_another_try(failed):
+                return None, None
+        await self._run(partial(self._fetch_later, account, conversation_id, client_id, message))
+        return None, None
+
+    def _sound(
+        self, account: WeChatAccount, conversation_id: str, client_id: str, message: WeChatMessage
+    ) -> tuple[bytes | None, Part | None]:
+        body = self._media.fetch(account, message.media_id, "")
         try:
-            part = await to_thread.run_sync(
-                lambda: self._uploads.part(conversation_id, client_id, name, body, voice=True)
-            )
+            return body, self._recording(conversation_id, client_id, message, body)
+        except InfectedFile:
+            return None, None
         except (BadFile, TooManyRequests):
             return body, None
-        return body, part
+        except UncheckedFile as failed:
+            _note(failed)
+            self._fetch_later(account, conversation_id, client_id, message)
+            return body, None
+
+    def _recording(
+        self, conversation_id: str, client_id: str, message: WeChatMessage, body: bytes
+    ) -> Part:
+        name = f"{self._words.say('kinds.voice_name')}.{message.format or 'amr'}"
+        return self._uploads.part(conversation_id, client_id, name, body, voice=True)
 
     async def _recognised(self, speech: Speech, body: bytes) -> str:
         mime = filetype.guess_mime(body) or "audio/amr"
         try:
-            return await to_thread.run_sync(speech.words, body, mime)
+            return await self._apart(partial(speech.words, body, mime))
         except SpeechUnavailable:
             log.warning("speech_unavailable")
             return ""
 
-    async def _fetch(self, account: WeChatAccount, message: WeChatMessage) -> bytes:
-        return await to_thread.run_sync(
-            self._media.fetch, account, message.media_id, message.picture_url
-        )
+    async def _apart(self, work: Callable[[], T]) -> T:
+        return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._limiter)
 
     # --- later --------------------------------------------------------------------------------
 
@@ -173,42 +222,77 @@ class Evidence:
             "app_id": account.app_id,
             "conversation_id": conversation_id,
             "client_id": client_id,
-            "media_id": message.media_id,
-            "picture_url": message.picture_url,
+            # Whose it is stands in the conversation, as long as there is one.
+            "message": replace(message, openid="", to="", text="").to_json(),
             "sent_at": self._clock.now().isoformat(),
         }
         due = self._clock.now() + FETCH_AGAIN
         enqueue_once(self._conversations.store, due, FETCH, key, payload)
 
     def deliver(self, payload: Mapping[str, Any]) -> Outbound | None:
-        """Fetch a picture that could not be had before; return the message that says so.
+        """Fetch what could not be had before and hand it in; return the message that tells of it.
 
         Raises:
-            ApiFailed: it still cannot be had, and may be tried again.
+            ApiFailed, UncheckedFile: it still cannot be had, and may be tried again.
         """
-        conversation_id = str(payload["conversation_id"])
+        conversation_id, client_id = str(payload["conversation_id"]), str(payload["client_id"])
         account = self._accounts.get(str(payload["app_id"]))
+        message = WeChatMessage.from_json(payload["message"])
+        is_voice = message.kind == _VOICE
         sent_at = dt.datetime.fromisoformat(str(payload["sent_at"]))
         is_late = self._clock.now() > sent_at + HELD_BY_PLATFORM
         try:
             if account is None or is_late:
-                return self._lost(conversation_id)
-            media_id, url = str(payload["media_id"]), str(payload["picture_url"])
-            body = self._media.fetch(account, media_id, url)
-            name = f"{self._words.say('kinds.picture_name')}.jpg"
-            part = self._uploads.part(conversation_id, str(payload["client_id"]), name, body)
+                lost = notice(self._words.say("kinds.image_lost"), "warning")
+                return None if is_voice else self._tell(conversation_id, lost)
+            if is_voice:
+                body = self._media.fetch(account, message.media_id, "")
+                part = self._recording(conversation_id, client_id, message, body)
+            else:
+                part = self._picture(account, conversation_id, client_id, message)
+            return self._hand_in(conversation_id, client_id, part)
         except NotFound:
             # The conversation was erased meanwhile.
             return None
-        except StorageUnavailable:
+        except (StorageUnavailable, UncheckedFile):
             raise
         except LawbridgeError as refused:
-            return self._conversations.append_one(
-                conversation_id, Sender.SYSTEM, (notice(refused.detail, "warning"),)
-            )
-        kept = self._words.say("kinds.image_kept")
-        return self._conversations.append_one(conversation_id, Sender.SYSTEM, (text(kept), part))
+            why = notice(refused.detail, "warning")
+            return None if is_voice else self._tell(conversation_id, why)
 
-    def _lost(self, conversation_id: str) -> Outbound:
-        said = notice(self._words.say("kinds.image_lost"), "warning")
-        return self._conversations.append_one(conversation_id, Sender.SYSTEM, (said,))
+    def _hand_in(self, conversation_id: str, client_id: str, part: Part) -> Outbound | None:
+        """Store what came late as the visitor's own, and tell of a picture; once."""
+        inbound = Inbound(conversation_id, f"{client_id}~", "", parts=(part,))
+        received = self._conversations.receive(inbound, inbound.parts)
+        is_voice = str(part.body["mime"]).startswith("audio/")
+        said = () if is_voice else (text(self._words.say("kinds.image_kept")),)
+        if received.mode is not Mode.HUMAN:
+            sent, _ = self._conversations.finish(
+                conversation_id,
+                received.message_id,
+                (said,),
+                route="document",
+                sender=Sender.SYSTEM,
+            )
+            return sent[0] if sent else None
+        if said and received.is_new:
+            return self._conversations.append_one(conversation_id, Sender.SYSTEM, said)
+        # The desk hears of it all the same.
+        return Outbound(
+            received.message_id, conversation_id, Sender.VISITOR, inbound.parts, self._clock.now()
+        )
+
+    def _tell(self, conversation_id: str, part: Part) -> Outbound:
+        return self._conversations.append_one(conversation_id, Sender.SYSTEM, (part,))
+
+
+def _is_worth_another_try(failed: ApiFailed | UncheckedFile) -> bool:
+    """Say whether what cannot be had now may be had within the days it is held."""
+    return not (isinstance(failed, ApiFailed) and failed.failure is Failure.UNAUTHORISED)
+
+
+def _note(failed: ApiFailed | UncheckedFile) -> None:
+    if isinstance(failed, ApiFailed):
+        log.warning("media_not_fetched", failure=failed.failure.value, code=failed.code)
+    else:
+        log.warning("media_not_checked")

@@ -54,7 +54,7 @@ class FollowerRepository:
         found = connection.execute(
             select(wechat_followers)
             .where(wechat_followers.c.account == account, wechat_followers.c.openid_index == index)
-            .with_for_update()
+            .with_for_update(key_share=True)
         ).first()
         if found is not None and found.conversation_id is not None:
             if not found.following:
@@ -82,7 +82,17 @@ class FollowerRepository:
     def _open(
         self, connection: Connection, follower_id: int, openid: str, first: Sequence[Part]
     ) -> None:
-        """Give the follower a conversation: one from before there were followers, or a new one."""
+        """Give the follower a conversation: the newest of those begun here, or a new one."""
+        own = connection.execute(
+            select(wechat_bindings.c.conversation_id)
+            .where(wechat_bindings.c.follower_id == follower_id, wechat_bindings.c.is_own)
+            .order_by(wechat_bindings.c.created_at.desc())
+            .limit(1)
+        ).scalar_one_or_none()
+        if own is not None:
+            self._set(connection, follower_id, conversation_id=own, following=True)
+            return
+        # It may have begun before there were followers.
         taken = select(wechat_bindings.c.conversation_id)
         known = connection.execute(
             select(conversations.c.id)
@@ -144,6 +154,15 @@ class FollowerRepository:
         with self.store.read() as connection:
             row = connection.execute(query).first()
         return None if row is None else follower_of(row)
+
+    def hears(self, follower_id: int, conversation_id: str) -> bool:
+        """Say whether the follower hears the news of a conversation."""
+        query = select(wechat_bindings.c.follower_id).where(
+            wechat_bindings.c.follower_id == follower_id,
+            wechat_bindings.c.conversation_id == conversation_id,
+        )
+        with self.store.read() as connection:
+            return connection.execute(query).first() is not None
 
     def openid(self, follower_id: int) -> str:
         """Return the openid, to be used for one call to the platform and kept nowhere.
@@ -247,7 +266,9 @@ class FollowerRepository:
     def locked(self, connection: Connection, follower_id: int) -> Row[Any]:
         """Lock the follower's row: whatever is taken from the ledger is taken one by one."""
         row = connection.execute(
-            select(wechat_followers).where(wechat_followers.c.id == follower_id).with_for_update()
+            select(wechat_followers)
+            .where(wechat_followers.c.id == follower_id)
+            .with_for_update(key_share=True)
         ).first()
         if row is None:
             raise NotFound

@@ -12,11 +12,12 @@ from typing import Protocol
 
 import structlog
 
-from bot.dialogue.normalise import clean
+from bot.dialogue.normalise import MAX_CHARACTERS, clean
 from bot.dialogue.repository import ConversationRepository
 from bot.domain.conversation import BOT_SPEAKS, Mode, Sender
 from bot.domain.follower import Follower
 from bot.errors import LawbridgeError, StorageUnavailable
+from bot.redact import mask_personal
 from bot.texts import Texts
 from bot.wechat.evidence import Evidence
 from bot.wechat.followers import FollowerRepository
@@ -96,12 +97,20 @@ class Hearing:
         try:
             inbound = await self._inbound(account, follower, conversation_id, message)
             if inbound is not None:
-                await self._chat.receive(inbound)
+                # Binding may have led the follower to another conversation.
+                conversation_id = inbound.conversation_id
+                await self._hand_over(inbound, message)
         except StorageUnavailable:
             raise
         except LawbridgeError as refused:
             await self._tell(conversation_id, message, refused.detail)
         return Heard(follower.id, conversation_id)
+
+    async def _hand_over(self, inbound: Inbound, message: WeChatMessage) -> None:
+        reply = await self._chat.receive(inbound)
+        if message.kind == "text" and inbound.given and reply.mode == Mode.HUMAN:
+            # A page or a binding was asked of us, whoever else is in the conversation.
+            await self._say(inbound.conversation_id, *inbound.given)
 
     def _meet(
         self, account: WeChatAccount, message: WeChatMessage, met: Met, *, is_message: bool
@@ -118,7 +127,8 @@ class Hearing:
 
     async def _tell(self, conversation_id: str, message: WeChatMessage, sentence: str) -> None:
         """Store what could not be taken as what it was, with the reason as the answer."""
-        said = (text(clean(message.text)[:200] or self._words.say("kinds.unknown_sent")),)
+        words = clean(message.text)[:MAX_CHARACTERS] or self._words.say("kinds.unknown_sent")
+        said = (text(words),)
         await self._chat.receive(
             Inbound(
                 conversation_id,
@@ -149,24 +159,33 @@ class Hearing:
                 account, follower.id, conversation_id, client_id, message
             )
         say = self._words.say
-        if kind == "location" and message.latitude is not None and message.longitude is not None:
+        if kind == "location":
             latitude, longitude = message.latitude, message.longitude
             found = await self._run(partial(self._centres.nearest, latitude, longitude))
-            said = say("kinds.location", label=clean(message.label)[:100])
+            said = say("kinds.location", label=self._place(message))
             return _given(conversation_id, client_id, said, found)
         if kind == "link":
-            title, url = clean(message.title)[:200], message.url[:500]
+            title, url = clean(message.title)[:200], clean(message.url)[:500]
             said = say("kinds.shared_link", title=title, url=url)
             return _given(conversation_id, client_id, said, say("kinds.link"))
         if kind in ("video", "shortvideo"):
             said = say("kinds.video_sent")
             return _given(conversation_id, client_id, said, say("kinds.video"))
         if kind == "file":
-            link = await self._link(follower, "apply")
+            link = await self._link(follower, "upload")
             answer = say("kinds.file_link", link=link) if link else say("kinds.file")
             said = say("kinds.file_sent", title=clean(message.title)[:100])
             return _given(conversation_id, client_id, said, answer)
         return _given(conversation_id, client_id, say("kinds.unknown_sent"), say("kinds.unknown"))
+
+    def _place(self, message: WeChatMessage) -> str:
+        """Return what a place is called, or at least where it lies."""
+        if label := clean(message.label)[:100]:
+            return label
+        if message.latitude is None or message.longitude is None:
+            return self._words.say("kinds.no_point")
+        latitude, longitude = f"{message.latitude:.4f}", f"{message.longitude:.4f}"
+        return self._words.say("kinds.point", latitude=latitude, longitude=longitude)
 
     async def _typed(
         self, follower: Follower, conversation_id: str, client_id: str, message: WeChatMessage
@@ -176,7 +195,11 @@ class Hearing:
             return self._tapped(conversation_id, client_id, message.menu_id, words)
         about = await self._run(partial(self._binder.reply, follower, words))
         if about is not None:
-            return _given(conversation_id, client_id, words, about)
+            # It may have led to another conversation, or out of one; the answer goes where he is.
+            meet = partial(self._followers.meet, follower.account, message.openid)
+            now = _conversation(await self._run(meet))
+            # A telephone number or a code is of no use to whoever reads the conversation.
+            return _given(now, client_id, mask_personal(words), about)
         page = self._words.get("asks").get(words)
         if page is not None:
             return _given(conversation_id, client_id, words, await self._page(follower, page))
@@ -219,8 +242,9 @@ class Hearing:
         elif event in ("subscribe", "scan"):
             scene = message.event_key.removeprefix(_QRSCENE)
             office = await self._run(partial(self._bind_office, follower, conversation_id, scene))
-            if event == "subscribe" and known is not None and not office:
-                await self._say(conversation_id, self._words.say("welcome_back"))
+            is_known = known is not None and known.conversation_id is not None
+            if event == "subscribe" and is_known and not office:
+                await self._say(conversation_id, text(self._words.say("welcome_back")))
         return Heard(follower.id, conversation_id)
 
     def _left(self, account: WeChatAccount, message: WeChatMessage) -> Heard:
@@ -251,10 +275,10 @@ class Hearing:
             return False
         office_id, name = office
         self._followers.set_office(follower.id, office_id)
-        if not self._offices.set_office(conversation_id, office_id):
-            # Whoever waits for a lawyer waits where he waits.
-            return True
-        said = text(self._words.say("office", name=name))
+        # Whoever waits for a lawyer waits where he waits.
+        is_bound = self._offices.set_office(conversation_id, office_id)
+        sentence = "office" if is_bound else "office_later"
+        said = text(self._words.say(sentence, name=name))
         self._conversations.append_one(conversation_id, Sender.SYSTEM, (said,))
         return True
 
@@ -262,11 +286,12 @@ class Hearing:
         self, follower: Follower, conversation_id: str, message: WeChatMessage
     ) -> None:
         key = message.event_key
-        if key.startswith(PAGE):
-            await self._say(conversation_id, await self._page(follower, key.removeprefix(PAGE)))
+        page = key.removeprefix(PAGE)
+        if key.startswith(PAGE) and page in self._words.get("pages"):
+            await self._say(conversation_id, text(await self._page(follower, page)))
             return
         if key not in self._texts.get("buttons"):
-            await self._say(conversation_id, self._words.say("menu_gone"))
+            await self._say(conversation_id, text(self._words.say("menu_gone")))
             return
         label = str(self._texts.get("buttons")[key]["label"])
         try:
@@ -276,17 +301,16 @@ class Hearing:
         except StorageUnavailable:
             raise
         except LawbridgeError as refused:
-            await self._say(conversation_id, refused.detail)
+            await self._say(conversation_id, notice(refused.detail, "warning"))
 
     async def _page(self, follower: Follower, target: str) -> str:
         """Return the line with a link to a page, or that there are none."""
-        link = await self._link(follower, target) if target in self._words.get("pages") else ""
+        link = await self._link(follower, target)
         return (
-            self._words.say(f"pages.{target}", link=link) if link else self._words.say("pages.none")
+            self._words.say(f"pages.{target}", link=link) if link else self._words.say("no_pages")
         )
 
-    async def _say(self, conversation_id: str, sentence: str) -> None:
-        parts: tuple[Part, ...] = (text(sentence),)
+    async def _say(self, conversation_id: str, *parts: Part) -> None:
         await self._run(
             partial(self._conversations.append_one, conversation_id, Sender.SYSTEM, parts)
         )

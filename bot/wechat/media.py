@@ -35,13 +35,17 @@ class PlatformMedia:
             ApiFailed: the platform does not give it.
         """
         api = self._apis.get(account.app_id)
+        refused = ApiFailed(Failure.UNAUTHORISED)
         if api is not None and media_id:
             try:
                 return api.download(media_id)[0]
-            except ApiFailed:
-                # An account that is not verified may not; its pictures have an address as well.
-                if not picture_url:
-                    raise
-        if picture_url:
+            except ApiFailed as failed:
+                refused = failed
+        if not picture_url:
+            raise refused
+        # An account that is not verified may not download; its pictures have an address as well.
+        try:
             return fetch_picture(self._wire, picture_url, self._picture_hosts)
-        raise ApiFailed(Failure.OTHER)
+        except ApiFailed as failed:
+            # What is worth another try is told before what is not.
+            raise (failed if failed.failure is Failure.BUSY else refused) from None

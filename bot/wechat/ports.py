@@ -28,8 +28,8 @@ class Binder(Protocol):
 class Centres(Protocol):
     """The offices as a place on a map."""
 
-    def nearest(self, latitude: float, longitude: float) -> str:
-        """Say which service centres are nearest."""
+    def nearest(self, latitude: float | None, longitude: float | None) -> str:
+        """Say which service centres are nearest; without a position, which there are."""
         ...
 
     def office_of_scene(self, scene: str) -> tuple[int, str] | None:

@@ -47,7 +47,7 @@ class Owed:
     in_reply_to: int | None
     """The follower's own message that it answers."""
     done: int = 0
-    """How many of its pieces the platform has taken."""
+    """How far it has gone out: characters of its words, then one for each of its files."""
 
 
 class Taken(Exception):
@@ -121,7 +121,7 @@ class SendRepository:
     def take_in(
         self, connection: Connection, states: Mapping[int, State], part_done: Mapping[int, int]
     ) -> None:
-        """Settle rows that a passive reply holds, and count the pieces of others it holds in part.
+        """Settle rows that a passive reply holds, and note how far it holds another.
 
         Raises:
             Taken: the sender has one of them; nothing may be changed then.

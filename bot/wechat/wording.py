@@ -1,13 +1,13 @@
 """What of the owed messages goes into one passive reply, and into which customer-service messages.
 
 Pure: reads and sends nothing. A bot's answer is shown in short with a link to the whole of it; a
-person's words are sent in full.
+person's words are sent in full, where they are too long in several messages.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.wechat.sends import Owed, State
 from connectors.messages import Part
@@ -19,6 +19,11 @@ Links = Callable[[str, str], str]
 BETWEEN = "\n\n"
 LEAST_FOR_ANSWER = 600
 """Bytes that an answer gets beside a person's words."""
+LEAST_PIECE = 240
+"""Bytes of a person's words below which the rest of a message is left empty."""
+MOST_FOR_CHOICES = 1000
+MOST_FOR_NAME = 120
+"""Bytes of a file's name that are shown."""
 
 
 @dataclass(frozen=True)
@@ -59,37 +64,43 @@ class Parcel:
     part_done: Mapping[int, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Piece:
+    """What comes next of a person's message: words, or one file."""
+
+    text: str
+    done: int
+    """How far the message is with it: characters of its words, then one for each file."""
+    picture: Part | None = None
+
+
 def passive(owed: Sequence[Owed], links: Links, words: Sentences) -> Passive:
     """Fill one passive reply: persons' words in full as far as they go, the answer in short."""
     answers = [one for one in owed if one.in_reply_to is not None]
     said = [one for one in owed if one.in_reply_to is None]
-    choices = _choices(owed)
-    tail = numbered(choices, words.chat)
+    choices, tail = _choices(owed, words)
     room = MOST_BYTES - size_of(tail) - len(BETWEEN)
     for_said = room - (LEAST_FOR_ANSWER if answers else 0)
     blocks: list[str] = []
     states: dict[int, State] = {}
     part_done: dict[int, int] = {}
     for one in said:
-        pieces = _pieces(one, links, words)[one.done :]
-        taken = 0
-        for piece in pieces:
-            if size_of(BETWEEN.join([*blocks, piece])) > for_said:
-                break
-            blocks.append(piece)
-            taken += 1
-        if taken == len(pieces):
-            states[one.id] = State.PASSIVE
-            continue
-        if taken:
-            part_done[one.id] = one.done + taken
-        # What comes after it must not overtake it.
-        break
+        while (piece := _next(one, for_said - _taken(blocks), links, words)) is not None:
+            blocks.append(piece.text)
+            one = replace(one, done=piece.done)
+            part_done[one.id] = piece.done
+        if one.done < _length(one, words):
+            # What comes after it must not overtake it.
+            break
+        part_done.pop(one.id, None)
+        states[one.id] = State.PASSIVE
     if answers:
-        left = room - size_of(BETWEEN.join(blocks)) - len(BETWEEN)
-        short, is_cut = _in_short(answers, left, links, words)
+        short, is_linked = _in_short(answers, room - _taken(blocks), links, words)
         blocks.append(short)
-        states |= {one.id: State.LINKED if is_cut else State.PASSIVE for one in answers}
+        states |= {one.id: State.LINKED if is_linked else State.PASSIVE for one in answers}
+    if not owed or owed[-1].id not in states:
+        # What they belong to has not been said yet.
+        choices, tail = (), ""
     text = BETWEEN.join(block for block in (*blocks, tail) if block)
     return Passive(text, choices, states, part_done)
 
@@ -113,40 +124,58 @@ def _rows(parcel: Parcel) -> set[int]:
 
 
 def _packed(owed: Sequence[Owed], links: Links, words: Sentences) -> list[Parcel]:
+    choices, tail = _choices(owed, words)
     found: list[Parcel] = []
+    silent: dict[int, State] = {}
     for one in owed:
-        pictures = [] if one.in_reply_to is not None else _pictures(one)
-        texts = (
-            [_in_short([one], MOST_BYTES, links, words)[0]]
-            if one.in_reply_to is not None
-            else _pieces(one, links, words, without=pictures)
-        )
-        # Counted over all of the row, so that a second attempt goes on where the first ended.
-        everything = [Parcel(text) for text in texts if text]
-        everything += [Parcel(picture=picture) for picture in pictures]
-        for number, parcel in enumerate(everything[one.done :], one.done + 1):
-            is_last = number == len(everything)
-            states = {one.id: State.SENT} if is_last else {}
-            done = {} if is_last else {one.id: number}
-            found = _joined(found, Parcel(parcel.text, (), parcel.picture, states, done))
-    choices = _choices(owed)
-    if found and choices and found[-1].picture is None:
-        last = found[-1]
-        tail = numbered(choices, words.chat)
-        whole = BETWEEN.join((last.text, tail))
-        if size_of(whole) <= MOST_BYTES:
-            is_aside = any(choice.is_aside for choice in choices)
-            text = whole if is_aside else last.text
-            found[-1] = Parcel(text, choices, None, last.states, last.part_done)
+        room = MOST_BYTES - (size_of(tail) + len(BETWEEN) if tail and one is owed[-1] else 0)
+        make = _said_parcels if one.in_reply_to is None else _answer_parcels
+        made = make(one, room, links, words)
+        if not made:
+            silent[one.id] = State.SENT
+        for parcel in made:
+            found = _joined(found, parcel, room)
+    if choices and not (found and _has_room_for(tail, found[-1])):
+        found.append(Parcel())
+    if not found:
+        return []
+    last = replace(found[-1], states={**found[-1].states, **silent})
+    if choices:
+        is_aside = any(choice.is_aside for choice in choices)
+        whole = BETWEEN.join(filter(None, (last.text, tail)))
+        head = whole if is_aside else last.text or words.chat.choose
+        last = replace(last, text=head, choices=choices)
+    return [*found[:-1], last]
+
+
+def _has_room_for(tail: str, parcel: Parcel) -> bool:
+    size = size_of(BETWEEN.join((parcel.text, tail)))
+    return parcel.picture is None and size <= MOST_BYTES
+
+
+def _answer_parcels(one: Owed, room: int, links: Links, words: Sentences) -> list[Parcel]:
+    short, is_linked = _in_short([one], room, links, words)
+    state = State.LINKED if is_linked else State.SENT
+    return [Parcel(short, states={one.id: state})] if short else []
+
+
+def _said_parcels(one: Owed, room: int, links: Links, words: Sentences) -> list[Parcel]:
+    found = []
+    while (piece := _next(one, room, links, words, pictures=True)) is not None:
+        one = replace(one, done=piece.done)
+        is_last = piece.done >= _length(one, words)
+        states = {one.id: State.SENT} if is_last else {}
+        done = {} if is_last else {one.id: piece.done}
+        found.append(Parcel(piece.text, (), piece.picture, states, done))
     return found
 
 
-def _joined(found: list[Parcel], parcel: Parcel) -> list[Parcel]:
+def _joined(found: list[Parcel], parcel: Parcel, room: int) -> list[Parcel]:
     """Put a parcel into the last message where it fits, else behind it."""
     if found and parcel.picture is None and found[-1].picture is None:
         last = found[-1]
         text = BETWEEN.join((last.text, parcel.text))
-        if size_of(text) <= MOST_BYTES:
+        if size_of(text) <= room:
             done = {i: n for i, n in last.part_done.items() if i not in parcel.states}
             merged = Parcel(
                 text, (), None, {**last.states, **parcel.states}, {**done, **parcel.part_done}
@@ -155,62 +184,85 @@ def _joined(found: list[Parcel], parcel: Parcel) -> list[Parcel]:
     return [*found, parcel]
 
 
+def _next(
+    one: Owed, room: int, links: Links, words: Sentences, *, pictures: bool = False
+) -> _Piece | None:
+    """Return what of a message comes next and fits; None for nothing.
+
+    With ``pictures`` those that the platform takes are sent as such, else each as a link.
+    """
+    said = _said(one, words)
+    rest = said[one.done :]
+    if rest:
+        if room < min(LEAST_PIECE, size_of(rest.strip())):
+            return None
+        piece = split(rest, room)[0]
+        return _Piece(piece, one.done + rest.index(piece) + len(piece))
+    number = one.done - len(said)
+    for file in _files(one)[number : number + 1]:
+        if pictures and file.body["mime"] in ("image/jpeg", "image/png"):
+            return _Piece("", one.done + 1, file)
+        line = _file_line(one, file, links, words)
+        return _Piece(line, one.done + 1) if size_of(line) <= room else None
+    return None
+
+
+def _length(one: Owed, words: Sentences) -> int:
+    return len(_said(one, words)) + len(_files(one))
+
+
+def _taken(blocks: Sequence[str]) -> int:
+    """Return how many bytes of a message are no longer free for one more block."""
+    return size_of(BETWEEN.join(blocks)) + len(BETWEEN) if blocks else 0
+
+
 def _in_short(
     answers: Sequence[Owed], room: int, links: Links, words: Sentences
 ) -> tuple[str, bool]:
-    """Return the answers within so many bytes, with a link where not everything is said."""
-    whole = BETWEEN.join(filter(None, (_text(one, links, words) for one in answers)))
+    """Return the answers within so many bytes, and whether what is cut off is behind a link."""
+    whole = BETWEEN.join(filter(None, (_whole(one, links, words) for one in answers)))
     unfolded = BETWEEN.join(
         filter(None, (render_for_chat(one.message.parts, folded=True) for one in answers))
     )
     if size_of(whole) <= room and size_of(unfolded) <= size_of(whole):
         return whole, False
     first = answers[0]
-    link = links(first.message.conversation_id, f"answer:{first.in_reply_to}")
+    is_one = all(one.in_reply_to == first.in_reply_to for one in answers)
+    target = f"answer:{first.in_reply_to}" if is_one else "talk"
+    link = links(first.message.conversation_id, target)
     last = words.full.format(link=link) if link else ""
-    left = room - size_of(last) - len(BETWEEN)
-    if size_of(whole) <= left:
-        return BETWEEN.join(filter(None, (whole, last))), False
-    # Notices are short and say what must not be missed: a period, a danger, that it is AI.
-    kept = [part for one in answers for part in one.message.parts if part.type == "notice"]
-    notices = shorten(render_for_chat(kept), max(left // 2, LEAST_FOR_ANSWER // 2)) if kept else ""
-    left -= size_of(notices) + len(BETWEEN)
-    body = whole
-    for dropped in ({"notice", "cases"}, {"notice", "cases", "services"}):
-        parts = [part for one in answers for part in one.message.parts if part.type not in dropped]
-        body = render_for_chat(parts)
-        if size_of(body) <= left:
-            break
-    return BETWEEN.join(filter(None, (shorten(body, left), notices, last))), True
+    left = room - (size_of(last) + len(BETWEEN) if last else 0)
+    is_cut = size_of(whole) > left
+    return BETWEEN.join(filter(None, (shorten(whole, left), last))), is_cut and bool(link)
 
 
-def _pieces(one: Owed, links: Links, words: Sentences, without: Sequence[Part] = ()) -> list[str]:
-    text = _text(one, links, words, without)
-    return split(text, MOST_BYTES) if text else []
+def _whole(one: Owed, links: Links, words: Sentences) -> str:
+    lines = (_file_line(one, file, links, words) for file in _files(one))
+    return BETWEEN.join(filter(None, (_said(one, words), *lines)))
 
 
-def _text(one: Owed, links: Links, words: Sentences, without: Sequence[Part] = ()) -> str:
-    files = [part for part in one.message.parts if part.type == "file" and part not in without]
+def _said(one: Owed, words: Sentences) -> str:
+    """Return the words of a message; always the same, or pieces of it would not fit together."""
     others = [part for part in one.message.parts if part.type not in ("file", "buttons")]
-    blocks = [render_for_chat(others)] if others else []
-    for part in files:
-        link = links(one.message.conversation_id, f"answer:{one.message.id}")
-        sentence = words.file if link else words.file_without_link
-        blocks.append(sentence.format(name=part.body["name"], link=link))
-    text = BETWEEN.join(block for block in blocks if block)
+    text = render_for_chat(others).strip()
     if one.message.author and text:
-        return f"{words.author.format(author=one.message.author)}\n{text}"
+        return f"{words.author.format(author=one.message.author)}\n{text}".strip()
     return text
 
 
-def _pictures(one: Owed) -> list[Part]:
-    return [
-        part
-        for part in one.message.parts
-        if part.type == "file" and part.body["mime"] in ("image/jpeg", "image/png")
-    ]
+def _files(one: Owed) -> list[Part]:
+    return [part for part in one.message.parts if part.type == "file"]
 
 
-def _choices(owed: Sequence[Owed]) -> tuple[Choice, ...]:
-    """Return what the last message lets choose."""
-    return choices_of(owed[-1].message.parts) if owed else ()
+def _file_line(one: Owed, file: Part, links: Links, words: Sentences) -> str:
+    link = links(one.message.conversation_id, f"answer:{one.message.id}")
+    sentence = words.file if link else words.file_without_link
+    return sentence.format(name=shorten(str(file.body["name"]), MOST_FOR_NAME), link=link)
+
+
+def _choices(owed: Sequence[Owed], words: Sentences) -> tuple[tuple[Choice, ...], str]:
+    """Return what the last message lets choose, as far as it can be listed, and the list."""
+    choices = choices_of(owed[-1].message.parts) if owed else ()
+    while size_of(tail := numbered(choices, words.chat)) > MOST_FOR_CHOICES:
+        choices = choices[:-1]
+    return choices, tail

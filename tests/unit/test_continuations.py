@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from bot.continuation.repository import ContinuationRepository
 from bot.continuation.service import ContinuationService, draw_code
 from bot.dialogue.repository import ConversationRepository
+from bot.domain.matter import next_number
 from bot.errors import BadContinuation, ContinuedElsewhere, NotFound, StorageUnavailable
 from bot.store.tables import audit, continuations, left_tokens
 from bot.store.unit import Store
@@ -44,6 +45,41 @@ def test_a_code_is_eight_digits() -> None:
     codes = {draw_code() for _ in range(200)}
     assert all(len(code) == 8 and code.isascii() and code.isdigit() for code in codes)
     assert len(codes) > 190
+
+
+def test_a_code_is_never_a_matters_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    matter = next_number(26, 0)
+    drawn = iter([int(matter), 12345678])
+    monkeypatch.setattr("secrets.randbelow", lambda _: next(drawn))
+    assert draw_code() == "12345678"
+
+
+def test_a_code_used_up_leaves_the_token_as_it_is(
+    conversations: ConversationRepository, service: ContinuationService, store: Store
+) -> None:
+    made, token = conversations.create("web", "v1")
+    code, _ = service.issue(made.id)
+    with store.write() as connection:
+        assert service.whose(connection, code) == made.id
+        assert service.use_up(connection, f"{code[:4]} {code[4:]}") == made.id
+        assert service.use_up(connection, code) is None
+        assert service.whose(connection, "1234") is None
+    opened = conversations.by_token(token)
+    assert opened is not None
+    assert count(store, left_tokens) == 0
+    with pytest.raises(BadContinuation):
+        service.redeem(code, PHONE)
+
+
+def test_a_revoked_code_opens_nothing(
+    conversations: ConversationRepository, service: ContinuationService, store: Store
+) -> None:
+    made, _ = conversations.create("web", "v1")
+    code, _ = service.issue(made.id)
+    with store.write() as connection:
+        service.revoke(connection, made.id)
+    with pytest.raises(BadContinuation):
+        service.redeem(code, PHONE)
 
 
 def test_a_redeemed_code_changes_the_token(

@@ -42,7 +42,7 @@ def forget(applicant: Applicant) -> Callable[[], int]:
         rasa_tracker=RasaTracker(None),
         matters=NoMatters(),
         corrections=lambda: 0,
-        continuations=lambda: 0,
+        expired=(),
         reminders=lambda: 0,
     ).forget
 

@@ -33,8 +33,9 @@ from bot.store.wechat_tables import (
     wechat_bindings,
     wechat_followers,
     wechat_links,
-    wechat_sends,
 )
+from bot.wechat.following import WeChatFollowing
+from bot.wechat.sends import SendRepository
 from connectors.messages import text
 from tests.conftest import FixedClock
 from tests.integration.aid.conftest import Applicant, make_applicant
@@ -137,16 +138,11 @@ class Room:
         until = self.clock.now() + dt.timedelta(days=1)
         key = f"{follower.id}-{conversation_id}"
         mine = {"follower_id": follower.id, "conversation_id": conversation_id}
-        sent = self.talks.append_one(conversation_id, Sender.LAWYER, [text("请带身份证来。")])
+        self.talks.append_one(conversation_id, Sender.LAWYER, [text("请带身份证来。")])
         with self.store.write() as connection:
             connection.execute(insert(passes).values(token_hash=key, expires_at=until, **mine))
             connection.execute(
                 insert(wechat_links).values(token_hash=key, target="talk", expires_at=until, **mine)
-            )
-            connection.execute(
-                insert(wechat_sends).values(
-                    message_id=sent.id, state="waiting", due_at=until, **mine
-                )
             )
 
     # --- what came of it ----------------------------------------------------------------------
@@ -164,6 +160,11 @@ class Room:
         )
         with self.store.read() as connection:
             return set(connection.execute(query).scalars())
+
+    def owed(self, follower: Follower) -> list[str]:
+        """Return what the follower is to be sent."""
+        waiting = SendRepository(self.store, self.clock).waiting(follower.id)
+        return [str(part.body["text"]) for one in waiting for part in one.message.parts]
 
     def told(self, conversation_id: str) -> list[str]:
         """Return what the system said in a conversation."""
@@ -187,9 +188,11 @@ class Room:
 
 
 def make_room(store: Store, clock: FixedClock, *, sms: bool = True, links: Any = None) -> Room:
-    talks = ConversationRepository(
-        store, clock, (MatterFollower(MatterLedger(store, load_targets())),)
+    followers = (
+        MatterFollower(MatterLedger(store, load_targets())),
+        WeChatFollowing(SendRepository(store, clock)),
     )
+    talks = ConversationRepository(store, clock, followers)
     codes = ContinuationService(ContinuationRepository(store, clock), clock)
     board, announced = Switchboard(), list[tuple[str, int]]()
     service = BindingService(

@@ -94,7 +94,7 @@ def test_a_code_binds_all_that_is_registered_under_the_telephone(
     second, _ = room.applicant(id_number=identity_number(1))
     web = room.visitor()
     room.matter(web, PHONE)
-    stranger, _ = room.applicant(id_number=identity_number(2), phone=OTHER_PHONE)
+    stranger, _ = room.applicant(id_number=identity_number(4), phone=OTHER_PHONE)
     room.say(follower, "绑定")
     assert "验证码" in str(room.say(follower, "138 0013 8000"))
     assert "绑定好了" in str(room.say(follower, room.board.code))

@@ -7,6 +7,7 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -33,6 +34,7 @@ from bot.wechat.followers import FollowerRepository
 from connectors.messages import Inbound, Part, text
 from connectors.wechat.failures import ApiFailed, Failure
 from knowledge_base.loader import load
+from knowledge_base.models import KnowledgeBase
 from tests.conftest import ROOT, FixedClock
 from tests.integration.aid.conftest import Applicant, make_applicant
 from tests.integration.web.small_app import ANSWER, LABEL, SmallApp, build
@@ -42,6 +44,10 @@ ACCOUNT = "wx0123456789abcdef"
 OPENID = "oSomebody-0001"
 OTHER_OPENID = "oAnother-0002"
 SITE = "http://testserver"
+PAGES = (
+    "/m/me", "/m/talk", "/m/progress", "/m/rate", "/m/upload", "/m/data", "/m/notify",
+    "/m/services",
+)  # fmt: skip
 
 
 @dataclass
@@ -170,10 +176,15 @@ class House:
         return make_applicant(self.store, self.clock, conversation_id)
 
 
+@cache
+def _law_base() -> KnowledgeBase:
+    return load(ROOT / "knowledge_base")
+
+
 def open_house(
     store: Store, clock: FixedClock, public_url: str = SITE, data: Any = None, **options: Any
 ) -> House:
-    kb = load(ROOT / "knowledge_base")
+    kb = _law_base()
     small = build(store, clock, kb=kb, **options)
     ledger = MatterLedger(store, load_targets())
     talks = small.conversations
@@ -214,6 +225,12 @@ def house(store: Store, clock: FixedClock) -> House:
 def light_house(sqlite_store: Store, clock: FixedClock) -> House:
     """The same on SQLite alone, for what no database has a part in."""
     return open_house(sqlite_store, clock)
+
+
+@pytest.fixture
+def phone(house: House, phones: Phones) -> Phone:
+    """The phone of a follower who has been let in."""
+    return phones(house).open(house.link(house.follow()))
 
 
 @dataclass

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bot.apply.session import COOKIE as APPLY_COOKIE
 from bot.domain.aid import AidState
-from bot.domain.conversation import HandoverReason, Mode, Sender
-from bot.h5.service import HEAVIEST, MOST_MESSAGES
+from bot.domain.conversation import Sender
+from bot.h5.service import HEAVIEST
 from bot.h5.session import COOKIE
 from bot.store.tables import conversations
 from bot.store.unit import Store
@@ -21,6 +20,7 @@ from connectors.messages import Part, notice, text
 from tests.conftest import FixedClock
 from tests.integration.h5.conftest import (
     OTHER_OPENID,
+    PAGES,
     House,
     Phone,
     Phones,
@@ -29,40 +29,15 @@ from tests.integration.h5.conftest import (
 from tests.integration.web.small_app import LABEL
 from tests.pictures import PNG
 
-PAGES = (
-    "/m/me", "/m/talk", "/m/progress", "/m/rate", "/m/upload", "/m/data", "/m/notify",
-    "/m/services",
-)  # fmt: skip
 MOST_BYTES = 100 * 1024
 
 
 @pytest.fixture
-def phone(house: House, phones: Phones) -> Phone:
-    """The phone of a follower who has been let in."""
-    return phones(house).open(house.link(house.follow()))
+def house(light_house: House) -> House:
+    return light_house
 
 
 # --- an answer ------------------------------------------------------------------------------------
-
-
-def test_the_whole_answer_is_on_one_page(house: House, phone: Phone) -> None:
-    asked = house.ask(house.talk_of(house.follow()), "没签合同，老板拖欠工资")
-    words = phone.get(f"/m/answer/{asked}").words
-    for said in (
-        "没签合同，老板拖欠工资",
-        "劳动合同法第八十二条",
-        "劳动合同法第三十条",
-        "2012-12-28 版，2013-07-01 起施行",
-        "2. 向劳动监察投诉",
-        "工资转账、考勤、工作群记录、工友证言。",
-        "饭店没签合同欠薪案",
-        "服务员工作五个月未签合同",
-        "9. 法律援助（申请类）",
-    ):
-        assert said in words
-    assert words.count(LABEL) == 1
-    # Buttons of the chat cannot be pressed here.
-    assert "转律师" not in words
 
 
 def test_the_label_is_the_one_of_the_day_of_the_answer(house: House, phone: Phone) -> None:
@@ -85,13 +60,6 @@ def test_a_lawyer_s_words_are_not_labelled_as_made_by_ai(house: House, phone: Ph
     assert "AI" not in words
 
 
-def test_one_reply_alone_can_be_asked_for(house: House, phone: Phone) -> None:
-    home = house.talk_of(house.follow())
-    asked = house.ask(home, "欠薪")
-    reply = house.small.conversations.replies_to(home, asked)[0]
-    assert "劳动合同法第八十二条" in phone.get(f"/m/answer/{reply.id}").words
-
-
 def test_a_page_that_waits_for_its_answer_looks_again_but_not_for_ever(
     house: House, phone: Phone
 ) -> None:
@@ -104,29 +72,6 @@ def test_a_page_that_waits_for_its_answer_looks_again_but_not_for_ever(
     house.small.conversations.finish(house.talk_of(house.follow()), asked, [[text("可以仲裁。")]])
     assert 'http-equiv="refresh"' not in phone.get(page).page.text
     assert "可以仲裁。" in phone.words
-
-
-@pytest.mark.parametrize("number", ["0", "-1", "x", "99999999999", "2147483647", "１"])
-def test_an_answer_that_is_not_there_is_not_found(phone: Phone, number: str) -> None:
-    assert phone.get(f"/m/answer/{number}").page.status_code == 404
-    assert "没有找到" in phone.words
-
-
-def test_nobody_reads_what_is_another_s(house: House, phones: Phones, phone: Phone) -> None:
-    other = house.follow(OTHER_OPENID)
-    home = house.talk_of(other)
-    asked = house.ask(home, "别人的事")
-    reply = house.small.conversations.replies_to(home, asked)[0]
-    part = house.small.door.visitors.keep_file(home, "f1", "别人的.png", PNG)
-    applied = house.applicant(home).apply()
-    for path in (f"/m/answer/{asked}", f"/m/answer/{reply.id}", f"/m/files/{part.body['id']}"):
-        assert phone.get(path).page.status_code == 404, path
-        assert "别人" not in phone.words
-    for path in PAGES:
-        phone.get(path)
-        assert "别人的事" not in phone.words
-        assert applied.number not in phone.words
-    assert phones(house).open(house.link(other, "talk")).words.count("别人的事") == 1
 
 
 @pytest.mark.parametrize("path", [p for p in PAGES if p != "/m/services"] + ["/m/export"])
@@ -172,36 +117,11 @@ def test_numbers_that_a_visitor_wrote_are_hidden(house: House, phone: Phone) -> 
         assert "〔身份证号〕" in text_of
 
 
-def test_the_talk_is_read_in_pages_with_the_newest_last(house: House, phone: Phone) -> None:
-    home = house.talk_of(house.follow())
-    for number in range(25):
-        house.ask(home, f"问题{number:02}", (text(f"回答{number:02}"),))
-    phone.get("/m/talk")
-    assert "回答24" in phone.words
-    assert phone.words.index("回答23") < phone.words.index("问题24") < phone.words.index("回答24")
-    seen = 0
-    while "看更早的" in phone.words:
-        seen += phone.page.text.count('<li class="said')
-        assert phone.page.text.count('<li class="said') <= MOST_MESSAGES
-        phone.get(
-            phone.page.text.split('href="/m/talk?before=')[1]
-            .split('"')[0]
-            .join(["/m/talk?before=", ""])
-        )
-    seen += phone.page.text.count('<li class="said')
-    assert seen == len(house.small.conversations.after(home, 0))
-    assert "您好，这里是公共法律服务助手。" in phone.words
-
-
 def test_long_talks_stay_light(house: House, phone: Phone) -> None:
     home = house.talk_of(house.follow())
     for _ in range(15):
         house.ask(home, "很长的话" * 500, (text("很长的回答" * 800),))
-    for path in ("/m/talk", phone.get("/m/talk").page.text.split('href="')[1]):
-        if path.startswith("/m/"):
-            phone.get(path)
-        assert len(phone.page.content) < MOST_BYTES
-    assert len(phone.get("/m/talk").page.content) < HEAVIEST + 20_000
+    assert len(phone.get("/m/talk").page.content) < HEAVIEST + 20_000 < MOST_BYTES
     assert "看更早的" in phone.words
 
 
@@ -218,23 +138,9 @@ def test_what_is_written_shows_as_it_was_written(house: House, phone: Phone) -> 
     attack = "<script>alert(1)</script><img src=x onerror=alert(1)>"
     house.ask(house.talk_of(house.follow()), attack, (text(attack, title=attack),))
     page = phone.get("/m/talk").page.text
-    assert "<script>" not in page
+    assert "<script" not in page
     assert "<img src=x" not in page
-    assert attack in phone.words.replace("&lt;", "<") or "alert(1)" in page
-
-
-def test_what_was_read_here_is_not_sent_once_more(house: House, phone: Phone) -> None:
-    home = house.talk_of(house.follow())
-    talks = house.small.conversations
-    talks.move(home, Mode.QUEUED, reason=HandoverReason.ASKED)
-    talks.move(home, Mode.HUMAN)
-    sent = talks.append_one(home, Sender.LAWYER, [text("请带合同来。")], "王律师")
-    phone.get("/m/talk")
-    with house.store.read() as connection:
-        assert connection.execute(select(conversations.c.visitor_seen)).scalar_one() == sent.id
-
-
-# --- files ----------------------------------------------------------------------------------------
+    assert page.count("&lt;script&gt;alert(1)") == 3
 
 
 def test_a_picture_is_shown_and_anything_else_is_offered(house: House, phone: Phone) -> None:
@@ -296,20 +202,6 @@ def test_too_big_a_file_gets_a_page(phone: Phone) -> None:
 # --- the overview and the progress ----------------------------------------------------------------
 
 
-def test_the_overview_names_what_is_running_and_what_comes_next(house: House, phone: Phone) -> None:
-    home = house.talk_of(house.follow())
-    application = house.applicant(home).apply()
-    talks = house.small.conversations
-    talks.move(home, Mode.QUEUED, reason=HandoverReason.ASKED)
-    words = phone.get("/m/me").words
-    assert application.number in words
-    assert "给不给援助由工作人员决定" in words
-    assert house.matters.spoken(home) in words
-    assert "等律师接" in words
-    assert "13800138000" not in words
-    assert "张小明" not in words
-
-
 def test_the_progress_has_every_step_and_promises_nothing(house: House, phone: Phone) -> None:
     home = house.talk_of(house.follow())
     mine = house.applicant(home)
@@ -325,48 +217,6 @@ def test_the_progress_has_every_step_and_promises_nothing(house: House, phone: P
         assert promise not in words
     phone.get("/apply/status")
     assert application.number in phone.words
-
-
-def test_everything_that_is_bound_stands_in_one_place(house: House, phone: Phone) -> None:
-    follower = house.follow()
-    web = house.on_the_web(follower)
-    application = house.applicant(web).apply()
-    house.small.conversations.move(web, Mode.QUEUED, reason=HandoverReason.ASKED)
-    for path in ("/m/me", "/m/progress"):
-        words = phone.get(path).words
-        assert application.number in words
-        assert house.matters.spoken(web) in words
-    # Until the other conversation is looked at, nothing of it can be changed.
-    phone.get("/apply/status")
-    assert application.number not in phone.words
-
-
-def test_another_bound_conversation_can_be_looked_at(house: House, phone: Phone) -> None:
-    follower = house.follow()
-    web = house.on_the_web(follower)
-    house.ask(web, "网页上问的")
-    assert "网页上问的" not in phone.get("/m/talk").words
-    phone.get("/m/me")
-    former = phone.key
-    phone.post("/m/switch", place=phone.value("place"))
-    assert phone.path == "/m/talk"
-    assert "网页上问的" in phone.words
-    assert house.small.conversations.by_token(former) is None
-    found = house.small.conversations.by_token(phone.client.cookies.get(APPLY_COOKIE) or "")
-    assert found is not None
-    assert found.id == web
-
-
-@pytest.mark.parametrize("place", ["1", "-1", "x", "", "99999"])
-def test_there_is_no_way_to_what_is_not_bound(house: House, phone: Phone, place: str) -> None:
-    house.follow(OTHER_OPENID)
-    assert phone.post("/m/switch", place=place).page.status_code == 404
-
-
-def test_a_message_of_another_bound_conversation_is_shown(house: House, phone: Phone) -> None:
-    web = house.on_the_web(house.follow())
-    asked = house.ask(web, "网页上问的")
-    assert "网页上问的" in phone.get(f"/m/answer/{asked}").words
 
 
 # --- rating ---------------------------------------------------------------------------------------
@@ -395,13 +245,6 @@ def test_an_empty_rating_is_asked_for_again(phone: Phone, given: Mapping[str, st
     assert "还没有选" in phone.words
 
 
-def test_what_is_not_solved_goes_to_a_person(house: House, phone: Phone) -> None:
-    phone.post("/m/rate", solved="no")
-    assert "转给值班律师" in phone.words
-    home = house.talk_of(house.follow())
-    assert house.small.conversations.get(home).mode is Mode.QUEUED
-
-
 # --- one's data -----------------------------------------------------------------------------------
 
 
@@ -415,16 +258,6 @@ def test_everything_held_can_be_taken_away_or_read_on_the_spot(house: House, pho
     assert read.headers["content-type"] == "text/plain; charset=utf-8"
     assert "老板拖欠工资" in read.text
     assert read.headers["cache-control"] == "no-store"
-
-
-def test_erasing_leaves_nothing_and_lets_the_browser_out(house: House, phone: Phone) -> None:
-    house.ask(house.talk_of(house.follow()), "老板拖欠工资")
-    phone.post("/m/erase")
-    assert phone.path == "/m/erased"
-    assert not {COOKIE, APPLY_COOKIE} & set(phone.client.cookies)
-    with house.store.read() as connection:
-        assert connection.execute(select(conversations)).all() == []
-    assert phone.get("/m/me").page.status_code == 401
 
 
 # --- what every page has --------------------------------------------------------------------------

@@ -26,9 +26,9 @@ from tests.conftest import FixedClock
 FIELDS = load_form().fields
 ASKED = "老板拖欠我工资怎么办"
 STICKER = "【收到不支持的消息类型，暂无法显示】"
-FACES = ["😀", "👍🏻", "👨‍👩‍👧", "🇨🇳", "❤️", "⭐", "㊙️", "🈲", "\ue412", "[流泪]", "[捂脸]", "[微笑][强]",
-         "[OK]", "[再见]", "[流淚]", "[Facepalm]", "/::)", "/:,@-D", "/::'(", "/:8-)", "/:rose",
-         "/::-|", STICKER]  # fmt: skip
+FACES = ["😀", "👍🏻", "👨‍👩‍👧", "🇨🇳", "❤️", "⭐", "㊙️", "🈲", "\ue412", "[流泪]", "[捂脸]",
+         "[微笑][强]", "[OK]", "[再见]", "[流淚]", "[Facepalm]", "/::)", "/:,@-D", "/::'(", "/:8-)",
+         "/:rose", "/::-|", STICKER]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -159,8 +159,8 @@ def test_the_answer_is_that_of_the_plain_words(composer: Composer, words: str) -
 
 # --- menu words and thanks ------------------------------------------------------------------------
 
-MENU = ["人工", "转人工", "轉人工", "人工服务", "人工服務", "真人", "人工[流泪]", "转人工！！", "👉人工",
-        "轉 人工", "人\u200b工"]  # fmt: skip
+MENU = ["人工", "转人工", "轉人工", "人工服务", "人工服務", "真人", "人工[流泪]", "转人工！！",
+        "👉人工", "轉 人工", "人\u200b工"]  # fmt: skip
 
 
 @pytest.mark.parametrize("words", MENU)
@@ -173,8 +173,8 @@ def test_the_words_of_the_menu_are_a_command_and_no_answer_to_any_question(words
             assert not answers_question(interview, question, words, None), question.id
 
 
-THANKS = ["谢谢", "謝謝", "谢谢您", "多谢", "感谢", "非常感谢", "太感谢了", "辛苦了", "麻烦您了", "谢啦",
-          "好的，谢谢", "谢谢[玫瑰]", "謝謝🙏🙏", "感谢/:rose", "thanks"]  # fmt: skip
+THANKS = ["谢谢", "謝謝", "谢谢您", "多谢", "感谢", "非常感谢", "太感谢了", "辛苦了", "麻烦您了",
+          "谢啦", "好的，谢谢", "谢谢[玫瑰]", "謝謝🙏🙏", "感谢/:rose", "thanks"]  # fmt: skip
 
 
 @pytest.mark.parametrize("words", THANKS)

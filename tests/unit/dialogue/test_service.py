@@ -257,6 +257,22 @@ async def test_the_dangerous_message_never_reaches_a_model(world: World) -> None
     assert reply.messages
 
 
+@pytest.mark.parametrize("face", ["[流泪]", "/::)", "😭", "【收到不支持的消息类型，暂无法显示】"])
+async def test_a_face_of_wechat_alone_counts_as_symbols_and_hides_no_danger(
+    world: World, face: str
+) -> None:
+    assert TEXTS.say("talk.symbols") in said(await world.say(face))
+    reply = await world.say(f"我想自{face}殺", "m2")
+    assert reply.mode == Mode.QUEUED
+    assert world.rasa.sent == []
+
+
+async def test_traditional_words_end_the_wait_and_faces_do_not_keep_it(world: World) -> None:
+    world.rasa.answer = lambda words: []
+    assert (await world.say("轉人工[抱拳]")).mode == Mode.QUEUED
+    assert (await world.say("取消排隊[抱拳]", "m2")).mode == Mode.BOT
+
+
 async def test_symbols_alone_get_a_sentence(world: World) -> None:
     reply = await world.say("😀😀")
     assert TEXTS.say("talk.symbols") in said(reply)

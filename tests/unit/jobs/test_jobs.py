@@ -74,7 +74,7 @@ def keeping(
         rasa_tracker=RasaTracker(None),
         matters=NoMatters(),
         corrections=lambda: 0,
-        continuations=lambda: 0,
+        expired=(),
         reminders=reminders,
     )
 
