@@ -52,7 +52,7 @@ class Pages:
             sentence = self.words.say("no_pass")
             response = self.show(request, "closed", 401, follower=False, sentence=sentence)
             if COOKIE in request.cookies:
-                self.door.let_out(response)
+                self.door.forget(response)
             return response
         status = int(error.status)
         return self.show(request, "problem", status, sentence=error.detail)

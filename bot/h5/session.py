@@ -106,8 +106,12 @@ class FollowerDoor:
         self._apply.let_in(response, key, remember=True)
 
     def let_out(self, response: Response) -> None:
-        self._unset(response, COOKIE)
+        self.forget(response)
         self._apply.let_out(response)
+
+    def forget(self, response: Response) -> None:
+        """Take a pass that opens nothing; at the application another session may have begun."""
+        self._unset(response, COOKIE)
 
     def send_off(self, response: Response, way: str) -> None:
         """Remember in the browser which link it follows over the platform."""

@@ -15,10 +15,14 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 from sqlalchemy import select, update
 
-from bot.app import make_accounts
+from bot.app import make_accounts, make_links
 from bot.apply.session import COOKIE as APPLY_COOKIE
+from bot.h5.session import COOKIE as H5_COOKIE
+from bot.official import make_followers
+from bot.settings import WeChatSettings
 from bot.store.tables import (
     aid_applications,
     aid_papers,
@@ -44,8 +48,14 @@ OPEN = {
     "/desk", "/desk/login", "/desk/login/code",
     "/apply", "/apply/begin", "/apply/enter", "/apply/resume", "/apply/large", "/apply/status",
     "/apply/leave",
+    "/wechat", "/wechat/{name}", "/MP_verify_{code}.txt",
+    "/m/{token}", "/m/oauth", "/m/notified", "/m/services", "/m/large", "/m/erased",
 }  # fmt: skip
 """What anybody may ask for; a new endpoint that is none of these must know who is asking."""
+OFFICIAL = WeChatSettings(
+    app_id="wx0000000000000001", token=SecretStr("token1"), aes_key=SecretStr("a" * 43)
+)
+"""An official account, so that its callback and the pages of its followers are there."""
 REFUSED = (303, 401, 403, 404, 405)
 
 
@@ -82,7 +92,9 @@ class Owned:
 
 @pytest.fixture(scope="module")
 def owned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owned]:
-    with pytest.MonkeyPatch.context() as patch, open_whole(tmp_path_factory.mktemp("a")) as whole:
+    given = {"wechat": OFFICIAL, "public_url": "https://12348.example.cn"}
+    folder = tmp_path_factory.mktemp("a")
+    with pytest.MonkeyPatch.context() as patch, open_whole(folder, **given) as whole:
         patch.setenv("NO_PROXY", "*")
         accounts = make_accounts(whole.core)
         for login, role in (("here", "officer"), ("there", "officer"), ("alone", "lawyer")):
@@ -202,6 +214,23 @@ def test_no_citizen_sees_or_changes_what_is_another_s(owned: Owned) -> None:
         client.cookies.set(APPLY_COOKIE, other.token)
         client.cookies.set(STAFF_COOKIE, other.token)
         answer = ask(owned, client, method, path, Authorization=f"Bearer {other.token}")
+        assert_nothing_told(owned, answer, f"{method} {path}")
+    assert owned.snapshot() == before
+
+
+def test_no_follower_of_the_account_sees_or_changes_what_is_another_s(owned: Owned) -> None:
+    core = owned.whole.core
+    before = owned.snapshot()
+    for place, (method, path) in enumerate(all_routes(owned)):
+        follower = make_followers(core).meet(OFFICIAL.app_id, f"oSomebody{place}")
+        assert follower.conversation_id is not None
+        links = make_links(core)
+        link = links.link(follower.id, follower.conversation_id, "me")
+        key = links.open(link.rpartition("/")[2], "0" * 32)
+        client = owned.whole.browser()
+        client.cookies.set(H5_COOKIE, key)
+        client.cookies.set(APPLY_COOKIE, key)
+        answer = ask(owned, client, method, path, Authorization=f"Bearer {key}")
         assert_nothing_told(owned, answer, f"{method} {path}")
     assert owned.snapshot() == before
 

@@ -64,7 +64,7 @@ def test_every_target_has_its_page(
     assert (answer.status_code, answer.headers["location"]) == (303, path)
 
 
-@pytest.mark.parametrize("target", ["", "answer:", "answer:0", "answer:x", "https://evil.example"])
+@pytest.mark.parametrize("target", [" ", "answer:", "answer:0", "answer:x", "https://evil.example"])
 def test_no_link_is_made_to_anywhere_else(light_house: House, target: str) -> None:
     with pytest.raises(ValueError, match=re.escape(target)):
         light_house.link(light_house.follow(), target)

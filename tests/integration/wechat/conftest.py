@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import SecretStr
@@ -22,6 +22,9 @@ from bot.wechat.reception import Patience
 from tests.conftest import FixedClock
 from tests.integration.desk.whole import Citizen, Lawyer, Whole, open_whole
 from tests.platform import ClientTransport, Follower, Platform, Registration, standing_in
+
+if TYPE_CHECKING:
+    from tests.integration.wechat.county import County
 
 QUICK = Patience(answer_s=2.0, hang_up_s=3.0, look_s=0.02)
 PATIENCE_S = 2.5
@@ -132,3 +135,18 @@ def unverified(plain_town: Town) -> Iterator[Town]:
     yield plain_town
     plain_town.whole.rasa.release()
     plain_town.whole.clock.advance(days=3)
+
+
+@pytest.fixture(scope="package")
+def built_county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[County]:
+    from tests.integration.wechat.county import open_county  # which builds on this module
+
+    with open_county(tmp_path_factory.mktemp("county")) as county:
+        yield county
+
+
+@pytest.fixture
+def county(built_county: County) -> Iterator[County]:
+    """One product with accounts of every kind, shared by the modules that need them."""
+    yield built_county
+    built_county.calm()

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
+from sqlalchemy import select
 
+from bot.store.tables import conversations, outbox
 from tests import clamav
 from tests.conftest import FixedClock
 from tests.integration.desk.whole import Citizen, Lawyer, open_whole
@@ -119,7 +121,7 @@ def resolving(host: PictureHost, port: int) -> Iterator[None]:
     real = socket.getaddrinfo
 
     def resolve(name: Any, service: Any, *more: Any, **named: Any) -> Any:
-        asked = name.decode() if isinstance(name, bytes) else str(name)
+        asked = name.decode() if isinstance(name, bytes) else str(name or "localhost")
         if asked in ("127.0.0.1", "::1", "localhost"):
             return real(name, service, *more, **named)
         host.looked_up.append(asked)
@@ -152,7 +154,7 @@ class County(Town):
         return town.citizen(fan)
 
     def calm(self) -> None:
-        """Put everything around the product in order again, and let time pass."""
+        """Put everything around the product in order, and leave nobody and no work behind."""
         self.platform.heal()
         self.whole.rasa.release()
         self.speech.said, self.speech.status, self.speech.heard = "", 200, 0
@@ -161,6 +163,12 @@ class County(Town):
         self.host.asked.clear()
         self.host.looked_up.clear()
         self.host.status = 200
+        core = self.whole.core
+        with core.store.write() as connection:
+            connection.execute(outbox.delete())
+            sessions = list(connection.execute(select(conversations.c.id)).scalars())
+        for session in sessions:
+            core.conversations.erase(session)
         self.whole.clock.advance(days=4)
 
 
