@@ -84,6 +84,12 @@ def head_of(text: str) -> str:
     return text.strip()[:HEAD].rstrip()
 
 
+def words_of(parts: Sequence[Part]) -> str:
+    """Return what an answer is known by: its first text, which no shortening takes away."""
+    first = next((part for part in parts if part.type == "text"), None)
+    return str(first.body["text"]) if first is not None else render_for_chat(parts)
+
+
 def judge(
     pushes: Sequence[Push],
     screens: Mapping[str, Sequence[Seen]],
@@ -178,7 +184,7 @@ def look(store: Store) -> Kept:
         if row.sender == Sender.VISITOR:
             continue
         parts = [Part.from_json(one) for one in store.cipher.decrypt_json(PARTS, row.parts_enc)]
-        words = render_for_chat(parts)
+        words = words_of(parts)
         said.append(words)
         if row.in_reply_to in keys and words:
             answers[keys[row.in_reply_to]] += (words,)

@@ -40,10 +40,6 @@ from bot.apply.pages import too_large_page
 from bot.apply.service import ApplyService
 from bot.apply.session import Door
 from bot.binding.chat import BindingChat
-from bot.binding.proof_repository import ProofRepository
-from bot.binding.repository import BindingRepository
-from bot.binding.service import BindingService
-from bot.binding.sms import open_gateway
 from bot.bus import Bus, conversation_topic
 from bot.calculators.endpoints import create_calculator_pages
 from bot.casework.endpoints import create_casework_router
@@ -109,8 +105,7 @@ def create_app(core: Core, patience: Patience | None = None) -> FastAPI:
         UploadRepository(core.store, core.clock, (core.paperwork.note_upload,)), core.scanner
     )
     links = make_links(core)
-    binding = make_binding(core)
-    official = open_official(core, uploads, links, BindingChat(binding, links), patience)
+    official = open_official(core, uploads, links, BindingChat(core.binding, links), patience)
     dispatcher = core.roster.dispatcher
     dispatch = Dispatch(core.store, core.bus, (dispatcher.assign_once, dispatcher.sweep_once))
 
@@ -160,7 +155,7 @@ def create_app(core: Core, patience: Patience | None = None) -> FastAPI:
             core.clock,
         )
     )
-    _include_features(app, core, uploads, official, binding, templates)
+    _include_features(app, core, uploads, official, templates)
     return app
 
 
@@ -187,7 +182,7 @@ def housekeeping(core: Core, official: Official | None = None) -> Housekeeping:
         corrections=make_corrections(core).sweep,
         expired=(
             make_continuations(core).forget_expired,
-            make_binding(core).forget_expired,
+            core.binding.forget_expired,
             make_links(core).forget_expired,
         ),
         reminders=lambda: urgency.run_once() + reminders.run_once(),
@@ -205,24 +200,6 @@ def make_privacy(core: Core) -> PrivacyService:
 
 def make_continuations(core: Core) -> ContinuationService:
     return ContinuationService(ContinuationRepository(core.store, core.clock), core.clock)
-
-
-def make_binding(core: Core) -> BindingService:
-    settings = core.settings
-    announce = announcer(core.bus)
-
-    def tell(conversation_id: str, message_id: int) -> None:
-        from_thread.run(announce, conversation_id, message_id)
-
-    return BindingService(
-        BindingRepository(core.conversations, core.clock),
-        ProofRepository(core.store, core.clock),
-        make_continuations(core),
-        open_gateway(settings.sms_url, settings.sms_secret.get_secret_value()),
-        bureau=settings.bureau,
-        public_url=settings.public_url,
-        announce=tell,
-    )
 
 
 def make_links(core: Core) -> Links:
@@ -260,7 +237,6 @@ def _include_features(
     core: Core,
     uploads: UploadService,
     official: Official | None,
-    binding: BindingService,
     templates: Jinja2Templates,
 ) -> None:
     settings = core.settings
@@ -312,7 +288,7 @@ def _include_features(
     lettering = Lettering(core.casework, core.letters)
     app.include_router(create_casework_router(core.casework, lettering, guard, templates))
     app.include_router(create_statistics_router(make_statistics(core), guard, templates))
-    app.include_router(_web_channel(core, uploads, official, binding, templates))
+    app.include_router(_web_channel(core, uploads, official, templates))
     if official is not None:
         app.include_router(official.router)
 
@@ -343,7 +319,6 @@ def _web_channel(
     core: Core,
     uploads: UploadService,
     official: Official | None,
-    binding: BindingService,
     templates: Jinja2Templates,
 ) -> APIRouter:
     """Return the chat, the form and the pages of followers: the same visitors, counted together."""
@@ -399,7 +374,7 @@ def _web_channel(
             links, visitors, feed, options, allowance, door, secure=settings.cookie_secure
         )
         router.include_router(
-            follower_pages(core, official, links, binding, form, follower_door, door, templates)
+            follower_pages(core, official, links, form, follower_door, door, templates)
         )
     return router
 

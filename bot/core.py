@@ -11,6 +11,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+from anyio import from_thread
 from rasa_sdk import Action
 
 from bot.actions.base import TurnReader
@@ -25,10 +26,17 @@ from bot.aid.chat import AidChat
 from bot.aid.paperwork import Paperwork
 from bot.aid.repository import AidRepository
 from bot.aid.service import AidService
-from bot.bus import Bus, InProcessBus, RedisBus
+from bot.binding.proof_repository import ProofRepository
+from bot.binding.releasing import Releasing
+from bot.binding.repository import BindingRepository
+from bot.binding.service import BindingService
+from bot.binding.sms import open_gateway
+from bot.bus import Bus, InProcessBus, RedisBus, conversation_topic
 from bot.casework.repository import CaseworkRepository
 from bot.casework.service import CaseworkService
 from bot.citing import Citing
+from bot.continuation.repository import ContinuationRepository
+from bot.continuation.service import ContinuationService
 from bot.copilot.corrections import publish
 from bot.copilot.learned import QUESTIONS as LEARNED
 from bot.copilot.learned import LearnedFiles, with_learned
@@ -124,6 +132,7 @@ class Core:
     kept_matters: MatterRepository
     roster: Roster
     waiting: WaitingRoom
+    binding: BindingService
     open_question: OpenQuestion
     scanner: Scanner | None
 
@@ -226,6 +235,16 @@ def build_citing(
     return Citing(kb, base.verifier, base.texts, cache(search), today)
 
 
+def _teller(bus: Bus) -> Callable[[str, int], None]:
+    """Return what tells open connections of a message, from a worker thread."""
+
+    def tell(conversation_id: str, message_id: int) -> None:
+        event = {"kind": "message", "conversation_id": conversation_id, "id": message_id}
+        from_thread.run(bus.publish, conversation_topic(conversation_id), event)
+
+    return tell
+
+
 def build_core(settings: Settings, clock: Clock | None = None) -> Core:
     """Wire everything up to the dialogue service."""
     clock = clock or SystemClock()
@@ -279,6 +298,15 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
     )
     registered = ReferralRepository(ledger, clock)
     referring = ReferralChat(registered, load_referrals(), kb.articles, texts)
+    binding = BindingService(
+        BindingRepository(conversations, clock),
+        ProofRepository(store, clock),
+        ContinuationService(ContinuationRepository(store, clock), clock),
+        open_gateway(settings.sms_url, settings.sms_secret.get_secret_value()),
+        bureau=settings.bureau,
+        public_url=settings.public_url,
+        announce=_teller(bus),
+    )
     talk = Talk(texts, ratings, settings.retention_days, conversations)
     rasa = RasaClient(settings.resolved_rasa_url, cipher, settings.rasa_timeout_s)
     dialogue = DialogueService(
@@ -293,7 +321,7 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         waiting,
         (Complexity(texts), AidRight(kb.articles, texts), referring),
         open_question,
-        referring,
+        (Releasing(binding), referring),
     )
     actions = (
         *reply_actions(composer, lookups, statutes, tools, talk, reader, cipher),
@@ -328,6 +356,7 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         kept,
         roster,
         waiting,
+        binding,
         open_question,
         open_scanner(settings.clamav),
     )

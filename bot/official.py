@@ -16,7 +16,6 @@ from fastapi.templating import Jinja2Templates
 from bot.apply.service import ApplyService
 from bot.apply.session import Door
 from bot.binding.endpoints import create_bind_router
-from bot.binding.service import BindingService
 from bot.bus import conversation_topic
 from bot.core import Core
 from bot.dialogue.answers import Composer, IndexUnavailable
@@ -260,7 +259,6 @@ def follower_pages(
     core: Core,
     official: Official,
     links: H5Links,
-    binding: BindingService,
     form: ApplyService,
     door: FollowerDoor,
     apply_door: Door,
@@ -275,7 +273,7 @@ def follower_pages(
     pages = Pages(service, door, official.followers, platform, templates)
     router = APIRouter()
     router.include_router(
-        create_bind_router(binding, door, apply_door.take_code, templates, route_class(pages))
+        create_bind_router(core.binding, door, apply_door.take_code, templates, route_class(pages))
     )
     services = tuple(core.kb.services.values())
     router.include_router(

@@ -137,11 +137,14 @@ def _require_environment(plan: RasaPlan) -> None:
 
 FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}
 """glibc keeps freed memory apart for each thread; with dozens of threads that doubles a process."""
+ONE_AT_A_TIME = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""Many questions at once fill the cores; threads inside each would only wait for one another."""
 
 
 def _environment() -> Mapping[str, str]:
     quiet = {
         **FEW_ARENAS,
+        **ONE_AT_A_TIME,
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "CUDA_VISIBLE_DEVICES": "",
         "RASA_TELEMETRY_ENABLED": "false",
@@ -149,7 +152,6 @@ def _environment() -> Mapping[str, str]:
         "RASA_MAX_CACHE_SIZE": "0",
         "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
         "PYTHONWARNINGS": "ignore::DeprecationWarning",
-        "OMP_NUM_THREADS": "1",
         "TF_NUM_INTRAOP_THREADS": "1",
         "SANIC_WORKERS": "1",
     }

@@ -47,6 +47,10 @@ class WeChatSettings(BaseModel):
     subscribe_template: str = Field(
         "", description="一次性订阅消息的模板 ID，48 小时窗口关了以后用它通知；为空不用"
     )
+    notice_template: str = Field(
+        "", description="订阅通知的模板 ID（在公众号弹窗里同意的那种），用途同上；为空不用"
+    )
+    notice_field: str = Field("thing1", description="订阅通知模板里放提示语的字段，如 thing1")
     api_url: str = Field("https://api.weixin.qq.com", description="微信接口的地址，一般不改")
 
 

@@ -20,7 +20,7 @@ from types import FrameType
 from rich.console import Console
 
 from bot import rasa_server
-from bot.rasa_server import FEW_ARENAS, RasaPlan, die_with_parent
+from bot.rasa_server import FEW_ARENAS, ONE_AT_A_TIME, RasaPlan, die_with_parent
 from bot.settings import ROOT, Settings
 
 RESTART_PAUSE_S = 1.0
@@ -174,6 +174,7 @@ def _leave_terminal() -> None:
 def _settings_environment(settings: Settings) -> dict[str, str]:
     return {
         **FEW_ARENAS,
+        **ONE_AT_A_TIME,
         "BOT_DATA_DIR": str(settings.data_dir),
         "BOT_PORT": str(settings.port),
         "BOT_ACTIONS_PORT": str(settings.actions_port),

@@ -24,5 +24,7 @@ def _account(name: str, given: WeChatSettings) -> WeChatAccount:
         given.customer_service,
         given.oauth,
         given.subscribe_template,
+        given.notice_template,
+        given.notice_field,
         given.api_url,
     )

@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -98,11 +99,11 @@ class DialogueService:
         waiting: WaitingRoom,
         additions: Sequence[Addition],
         open_question: OpenQuestion | None = None,
-        clerk: Clerk | None = None,
+        clerks: Sequence[Clerk] = (),
     ) -> None:
         self._open_question = open_question
         self._additions = additions
-        self._clerk = clerk
+        self._clerks = tuple(clerks)
         self._waiting = waiting
         self._repository = repository
         self._rasa = rasa
@@ -266,9 +267,8 @@ class DialogueService:
         return await self._rasa.send(turn.conversation_id, CHOSEN if turn.option else FILLED)
 
     async def _ask_rasa(self, turn: Turn, inbound: Inbound) -> list[TurnReply]:
-        clerk = self._clerk
-        if clerk is not None:
-            answered = await self._repository.store.run(lambda: clerk.reply(turn))
+        for clerk in self._clerks:
+            answered = await self._repository.store.run(partial(clerk.reply, turn))
             if answered is not None:
                 return [answered]
         taken = await self._form_reply(turn)

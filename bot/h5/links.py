@@ -39,9 +39,10 @@ PATHS = {
 }
 
 _ANSWER = re.compile(r"answer:([1-9]\d{0,9})")
-_RANDOM = 24
+_RANDOM = 36
+"""Letters and digits alone: the platform brings back nothing else."""
 _SIGNED = 10
-_TOKEN = re.compile(rf"[\w-]{{{_RANDOM}}}[0-9a-f]{{{_SIGNED}}}", re.ASCII)
+_TOKEN = re.compile(rf"[0-9a-f]{{{_RANDOM + _SIGNED}}}")
 _DEVICE = re.compile(r"[0-9a-f]{32}")
 _LINK = "wechat_links.token"
 _PASS = "passes.token"
@@ -83,7 +84,7 @@ class Links:
         return self._issue(visit.follower_id, visit.conversation_id, NOTICE)
 
     def _issue(self, follower_id: int, conversation_id: str, target: str) -> str:
-        body = secrets.token_urlsafe(_RANDOM * 3 // 4)
+        body = secrets.token_hex(_RANDOM // 2)
         token = body + self._signature(body)
         valid = ANSWER_VALID if _ANSWER.fullmatch(target) else VALID
         until = self._clock.now() + valid

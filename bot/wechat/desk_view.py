@@ -84,8 +84,11 @@ class WeChatAtDesk:
             return _Told(self._paused(pause), "bad")
         quota = follower.quota
         if not quota.is_open(now):
-            template = account.subscribe_template
-            agreed = bool(template) and self._followers.has_consent(follower.id, template)
+            agreed = any(
+                self._followers.has_consent(follower.id, template)
+                for template in (account.subscribe_template, account.notice_template)
+                if template
+            )
             name = "desk.closed_notify" if agreed else "desk.closed"
             return _Told(say(name), "bad", agreed)
         left = quota.left(now)

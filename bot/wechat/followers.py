@@ -217,8 +217,14 @@ class FollowerRepository:
         sealed = self.store.cipher.encrypt_json(CHOICES, kept) if kept else None
         self._set(connection, follower_id, choices_enc=sealed)
 
-    def consent(self, follower_id: int, template_id: str, *, agreed: bool) -> None:
-        """Count an answer to the question whether one notice may be sent."""
+    def consent(
+        self, follower_id: int, template_id: str, *, agreed: bool, adds_up: bool = False
+    ) -> None:
+        """Count an answer to the question whether one notice may be sent.
+
+        What is agreed to on the platform's page is one notice, however often it is agreed to;
+        what is agreed to in its pop-up ``adds_up``.
+        """
         mine = (
             wechat_consents.c.follower_id == follower_id,
             wechat_consents.c.template_id == template_id,
@@ -232,7 +238,7 @@ class FollowerRepository:
             counted = connection.execute(
                 update(wechat_consents)
                 .where(*mine)
-                .values(left=wechat_consents.c.left + 1, updated_at=now)
+                .values(left=wechat_consents.c.left + 1 if adds_up else 1, updated_at=now)
             ).rowcount
             if not counted:
                 connection.execute(

@@ -239,11 +239,11 @@ class Hearing:
             return Heard()
         if event == "click":
             await self._clicked(follower, conversation_id, message)
-        elif event in ("subscribe", "scan"):
+        else:
             scene = message.event_key.removeprefix(_QRSCENE)
             office = await self._run(partial(self._bind_office, follower, conversation_id, scene))
             is_known = known is not None and known.conversation_id is not None
-            if event == "subscribe" and is_known and not office:
+            if is_known and not office:
                 await self._say(conversation_id, text(self._words.say("welcome_back")))
         return Heard(follower.id, conversation_id)
 
@@ -265,8 +265,9 @@ class Hearing:
         if follower is None:
             return Heard()
         for template_id, answer in message.answers:
-            if template_id == account.subscribe_template:
-                self._followers.consent(follower.id, template_id, agreed=answer == "accept")
+            if template_id == account.notice_template:
+                agreed = answer == "accept"
+                self._followers.consent(follower.id, template_id, agreed=agreed, adds_up=True)
         return Heard()
 
     def _bind_office(self, follower: Follower, conversation_id: str, scene: str) -> bool:

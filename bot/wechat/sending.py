@@ -68,6 +68,10 @@ class Api(Protocol):
         url: str = "",
     ) -> None: ...
 
+    def send_notice(
+        self, openid: str, template_id: str, data: Mapping[str, Mapping[str, str]], page: str = ""
+    ) -> None: ...
+
 
 class Files(Protocol):
     """The store from which a lawyer's pictures are sent."""
@@ -281,24 +285,26 @@ class Sending:
 
     def _notify(self, batch: Batch, send_ids: set[int]) -> None:
         """Send the one subscription notice that the follower agreed to, if there is one."""
-        template = batch.account.subscribe_template
+        account = batch.account
         waiting = self._sends.unnoticed(sorted(send_ids))
-        if not template or not waiting:
-            return
-        if not self._followers.use_consent(batch.follower.id, template):
+        agreed = (
+            one
+            for one in (account.subscribe_template, account.notice_template)
+            if one and self._followers.use_consent(batch.follower.id, one)
+        )
+        template = next(agreed, "") if waiting else ""
+        if not template:
             return
         first = batch.owed[0].message.conversation_id
-        data = {"content": {"value": self._words.say("notice.content")}}
-        api = self._apis[batch.account.app_id]
+        link = self._links.link(batch.follower.id, first, "talk")
+        api, words = self._apis[account.app_id], {"value": self._words.say("notice.content")}
         try:
-            api.send_subscription(
-                batch.openid,
-                template,
-                SCENE,
-                self._words.say("notice.title"),
-                data,
-                self._links.link(batch.follower.id, first, "talk"),
-            )
+            if template == account.subscribe_template:
+                title, said = self._words.say("notice.title"), {"content": words}
+                api.send_subscription(batch.openid, template, SCENE, title, said, link)
+            else:
+                short = {"value": self._words.say("notice.title")}
+                api.send_notice(batch.openid, template, {account.notice_field: short}, link)
         except ApiFailed as failed:
             log.warning("notice_refused", failure=failed.failure.value, code=failed.code)
             return

@@ -221,10 +221,7 @@ def _in_short(
 ) -> tuple[str, bool]:
     """Return the answers within so many bytes, and whether what is cut off is behind a link."""
     whole = BETWEEN.join(filter(None, (_whole(one, links, words) for one in answers)))
-    unfolded = BETWEEN.join(
-        filter(None, (render_for_chat(one.message.parts, folded=True) for one in answers))
-    )
-    if size_of(whole) <= room and size_of(unfolded) <= size_of(whole):
+    if size_of(whole) <= room and not any(map(_is_folded, answers)):
         return whole, False
     first = answers[0]
     is_one = all(one.in_reply_to == first.in_reply_to for one in answers)
@@ -243,11 +240,20 @@ def _whole(one: Owed, links: Links, words: Sentences) -> str:
 
 def _said(one: Owed, words: Sentences) -> str:
     """Return the words of a message; always the same, or pieces of it would not fit together."""
-    others = [part for part in one.message.parts if part.type not in ("file", "buttons")]
-    text = render_for_chat(others).strip()
+    text = render_for_chat(_without_files(one)).strip()
     if one.message.author and text:
         return f"{words.author.format(author=one.message.author)}\n{text}".strip()
     return text
+
+
+def _is_folded(one: Owed) -> bool:
+    """Say whether a message has more to it than is shown."""
+    parts = _without_files(one)
+    return render_for_chat(parts, folded=True) != render_for_chat(parts)
+
+
+def _without_files(one: Owed) -> list[Part]:
+    return [part for part in one.message.parts if part.type not in ("file", "buttons")]
 
 
 def _files(one: Owed) -> list[Part]:

@@ -27,7 +27,11 @@ class WeChatAccount:
     """Verified with the platform, so that messages may be pushed to followers."""
     uses_oauth: bool = False
     subscribe_template: str = ""
-    """Template of the one-time subscription notice; empty for none."""
+    """Template of the one-time subscription message, agreed to on a page; empty for none."""
+    notice_template: str = ""
+    """Template of the subscription notice, agreed to in the platform's pop-up; empty for none."""
+    notice_field: str = "thing1"
+    """The field of that template which takes our sentence."""
     api_url: str = "https://api.weixin.qq.com"
 
     @property

@@ -134,6 +134,14 @@ class WeChatApi:
             openid, template_id, scene, title, dict(data), url or None
         )
 
+    def send_notice(
+        self, openid: str, template_id: str, data: Mapping[str, Mapping[str, str]], page: str = ""
+    ) -> None:
+        """Send a notice agreed to in the platform's pop-up; ``data`` as the template has it."""
+        self._client.message.send_subscribe_message(
+            openid, template_id, dict(data), page=page or None
+        )
+
     def subscribe_url(self, scene: int, template_id: str, redirect_url: str, reserved: str) -> str:
         """Return where a follower agrees to one notice; nothing is called.
 

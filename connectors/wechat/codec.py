@@ -76,7 +76,8 @@ def decode(
     if query.is_encrypted:
         sealed = _text_of(_parsed(_utf8(body)), "Encrypt", MOST_BYTES_IN)
         _verify(account, query.msg_signature, query.timestamp, query.nonce, sealed)
-    elif account.mode == "safe":
+    elif account.mode != "plain":
+        # In compatible mode the platform sends both forms: one without the encrypted is forged.
         raise BadCallback("signature")
     else:
         _verify(account, query.signature, query.timestamp, query.nonce)

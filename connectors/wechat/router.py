@@ -18,7 +18,6 @@ from connectors.wechat.ports import Reception
 log = structlog.get_logger(__name__)
 
 _STATUS = {"size": 413, "xml": 400}
-NAME = r"^[a-z0-9_-]{1,30}$"
 
 
 def create_wechat_router(
@@ -65,7 +64,7 @@ def create_wechat_router(
 
     asked = Depends(query_of)
     echo = Query("", max_length=500)
-    named = Path(pattern=NAME)
+    named = Path()
 
     @router.get("/wechat", response_class=PlainTextResponse, summary="公众号验证服务器地址")
     def confirm_main(query: CallbackQuery = asked, echostr: str = echo) -> Response:

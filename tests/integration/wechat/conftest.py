@@ -85,7 +85,7 @@ def settings_of(registration: Registration, url: str, **more: Any) -> WeChatSett
         mode=registration.mode,
         customer_service=registration.has_customer_service,
         original_id=registration.original_id,
-        subscribe_template=registration.templates[0],
+        notice_template=registration.templates[0],
         api_url=url,
         **more,
     )

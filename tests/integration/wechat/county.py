@@ -19,6 +19,10 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import select
 
+from bot.domain.people import Role, Staff
+from bot.domain.points import Point
+from bot.domain.roster import ALWAYS
+from bot.roster.repository import Office, RosterRepository
 from bot.store.tables import conversations, outbox
 from tests import clamav
 from tests.conftest import FixedClock
@@ -153,6 +157,14 @@ class County(Town):
         town = Town(self.whole, self.platform, registration)
         return town.citizen(fan)
 
+    def office(self, name: str, latitude: float, longitude: float, *, active: bool = True) -> int:
+        """Set an office up that is always open; return its id."""
+        core = self.whole.core
+        admin = Staff(1, "admin", "管理员", "", Role.ADMIN)
+        place = Point(latitude, longitude)
+        wanted = Office(0, name, "0731-1234567", ALWAYS, active, address="中山路1号", point=place)
+        return RosterRepository(core.store, core.clock).save_office(admin, wanted)
+
     def calm(self) -> None:
         """Put everything around the product in order, and leave nobody and no work behind."""
         self.platform.heal()
@@ -204,7 +216,9 @@ def open_county(folder: Path) -> Iterator[County]:
             platform.connect(ClientTransport(whole.first))
             # What is read at the first message of all is no matter of the platform's patience.
             whole.citizen().tell("老板拖欠工资怎么办")
-            yield County(whole, platform, MAIN, speech, scanner.books, host)
+            county = County(whole, platform, MAIN, speech, scanner.books, host)
+            county.calm()
+            yield county
     assert platform.books.broken == []
     assert scanner.books.broken == []
 

@@ -8,10 +8,6 @@ from typing import Any
 import pytest
 
 from bot.domain.conversation import Mode
-from bot.domain.people import Role, Staff
-from bot.domain.points import Point
-from bot.domain.roster import ALWAYS
-from bot.roster.repository import Office, RosterRepository
 from bot.store.tables import files
 from bot.texts import load_texts
 from bot.uploads.repository import UploadRepository
@@ -375,17 +371,9 @@ def test_a_redirect_of_the_picture_host_is_not_followed(county: County) -> None:
 # --- what cannot be kept ----------------------------------------------------------------------
 
 
-def office(county: County, name: str, latitude: float, longitude: float) -> int:
-    core = county.whole.core
-    admin = Staff(1, "admin", "管理员", "", Role.ADMIN)
-    place = Point(latitude, longitude)
-    wanted = Office(0, name, "0731-1234567", ALWAYS, True, address="中山路1号", point=place)
-    return RosterRepository(core.store, core.clock).save_office(admin, wanted)
-
-
 def test_a_location_is_answered_with_the_nearest_centres(county: County) -> None:
-    office(county, "雨花区法律援助中心", 28.10, 113.00)
-    office(county, "浏阳市法律援助中心", 28.16, 113.64)
+    county.office("雨花区法律援助中心", 28.10, 113.00)
+    county.office("浏阳市法律援助中心", 28.16, 113.64)
     fan = newcomer(county)
     push = fan.send_location(28.11, 113.01, "长沙市雨花区")
     assert "1. 雨花区法律援助中心" in push.text
@@ -401,7 +389,7 @@ def test_a_location_without_a_name_says_where_it_lies(county: County) -> None:
 
 
 def test_a_location_without_coordinates_still_lists_the_centres(county: County) -> None:
-    office(county, "岳麓区法律援助中心", 28.23, 112.93)
+    county.office("岳麓区法律援助中心", 28.23, 112.93)
     push = newcomer(county).send("location", [("Location_X", "north"), ("Label", "家")])
     assert "没有收到能用的位置" in push.text
     assert "岳麓区法律援助中心" in push.text

@@ -110,6 +110,20 @@ def test_after_unbinding_nothing_of_the_web_is_seen_in_wechat(town: Town) -> Non
     assert not any("水电费" in seen.text for seen in fan.seen)
 
 
+def test_on_the_web_a_binding_is_ended_as_well(town: Town) -> None:
+    citizen = town.whole.citizen()
+    citizen.tell("房东不退押金三千元怎么办")
+    code = citizen.post("/continuations").json()["code"]
+    fan = town.follower()
+    fan.say(f"绑定 {code}")
+    citizen.tell("解除绑定")
+    assert any("看不到这次会话" in words for words in citizen.heard_from("bot"))
+    citizen.tell("还有水电费")
+    assert "水电费" not in Phone(town).open(fan.say("我的咨询").text).words
+    citizen.tell("解除绑定")
+    assert any("不用解除" in words for words in citizen.heard_from("bot"))
+
+
 def test_a_rating_is_given_on_the_page(town: Town) -> None:
     fan, citizen, lawyer = town.talking()
     lawyer.does(citizen, "close", outcome="advised", advice="")

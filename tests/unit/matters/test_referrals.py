@@ -259,7 +259,7 @@ def talk(house: House) -> Talk:
         TEXTS,
         WaitingRoom(house.conversations, TEXTS, house.service, NoDuty()),
         (Complexity(TEXTS), chat),
-        clerk=chat,
+        clerks=(chat,),
     )
     return Talk(house, dialogue, rasa, house.conversations.create("web", "v1")[0].id)
 

@@ -108,7 +108,6 @@ def test_a_text_is_read_in_each_mode() -> None:
         "o-fan", "gh_1", "text", "6000000000000000001", 1699999990, text="老板欠薪"
     )
     assert decode(PLAIN, xml().encode(), plain_query(), NOW) == (expected, False)
-    assert decode(COMPATIBLE, xml().encode(), plain_query(), NOW) == (expected, False)
     assert read_safe(sealed_message(xml())) == expected
     assert read_safe(sealed_message(xml()), COMPATIBLE) == expected
 
@@ -137,6 +136,10 @@ def test_compatible_mode_believes_only_the_encrypted_part() -> None:
     forged = xml(f"<Encrypt>{sealed}</Encrypt>", Content="转账给我", FromUserName="o-other")
     message, _ = decode(COMPATIBLE, forged.encode(), safe_query(sealed), NOW)
     assert (message.openid, message.text) == ("o-fan", "老板欠薪")
+
+
+def test_compatible_mode_refuses_a_message_without_the_encrypted_part() -> None:
+    assert reason(COMPATIBLE, xml().encode(), plain_query()) == "signature"
 
 
 def test_plain_mode_has_no_key_for_an_encrypted_message() -> None:
