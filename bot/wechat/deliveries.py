@@ -7,12 +7,12 @@ to a delivery or customer-service messages. That is decided once, by one conditi
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.domain.clock import Clock
@@ -52,6 +52,9 @@ class Delivery:
     answered_by: By | None
     reply: str
     """What was answered passively; every further delivery is answered the same."""
+    follower_id: int | None = None
+    is_claimed: bool = False
+    """Somebody works on it."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,19 @@ class DeliveryRepository:
         self.store = store
         self._clock = clock
 
-    def arrive(self, account: str, openid: str, key: str, payload: Mapping[str, Any]) -> Delivery:
-        """Store a delivery, or count it where the message is known."""
+    def arrive(
+        self,
+        account: str,
+        openid: str,
+        key: str,
+        payload: Mapping[str, Any],
+        *,
+        claims: bool = False,
+    ) -> Delivery:
+        """Store a delivery, or count it where the message is known.
+
+        ``claims``: the caller works on it if it is the first, as after ``claim``.
+        """
         now = self._clock.now()
         sender = self.store.cipher.blind_index(SENDER, f"{account}:{openid}")
         values = {
@@ -80,6 +94,7 @@ class DeliveryRepository:
             "number": 1,
             "first_at": now,
             "last_at": now,
+            "claimed_until": now + CLAIM if claims else None,
         }
         mine = (
             table.c.account == account,
@@ -90,7 +105,7 @@ class DeliveryRepository:
             with self.store.write() as connection:
                 made = connection.execute(insert(table).values(values)).inserted_primary_key
                 assert made is not None
-                return Delivery(int(made[0]), 1, False, None, "")
+                return Delivery(int(made[0]), 1, False, None, "", None, claims)
         except IntegrityError:
             with self.store.write() as connection:
                 connection.execute(
@@ -110,12 +125,12 @@ class DeliveryRepository:
             ).rowcount
         return bool(taken)
 
-    def go_on(self, delivery_id: int) -> None:
-        """Say that the message is still being worked on."""
+    def go_on(self, *delivery_ids: int) -> None:
+        """Say that the messages are still being worked on."""
         with self.store.write() as connection:
             connection.execute(
                 update(table)
-                .where(table.c.id == delivery_id)
+                .where(table.c.id.in_(delivery_ids), table.c.processed_at.is_(None))
                 .values(claimed_until=self._clock.now() + CLAIM)
             )
 
@@ -140,12 +155,6 @@ class DeliveryRepository:
             row = connection.execute(select(table).where(table.c.id == delivery_id)).first()
         return None if row is None else self._read(row)
 
-    def follower_of(self, delivery_id: int) -> int | None:
-        """Return whose message it is; None where that is nobody we know."""
-        query = select(table.c.follower_id).where(table.c.id == delivery_id)
-        with self.store.read() as connection:
-            return connection.execute(query).scalar_one_or_none()
-
     def settle(self, delivery_id: int, by: By, reply: str = "") -> bool:
         """Decide who answers; say whether it was still open."""
         with self.store.write() as connection:
@@ -161,12 +170,20 @@ class DeliveryRepository:
         ).rowcount
         return bool(decided)
 
-    def meet(self, delivery_id: int, follower_id: int) -> None:
-        """Note whose message it is, so that nothing else is sent to him meanwhile."""
+    def give_up(self, delivery_ids: Collection[int], by: By) -> None:
+        """Decide who answers where that is still open; nothing is said now."""
         with self.store.write() as connection:
             connection.execute(
-                update(table).where(table.c.id == delivery_id).values(follower_id=follower_id)
+                update(table)
+                .where(table.c.id.in_(delivery_ids), table.c.answered_by.is_(None))
+                .values(answered_by=by)
             )
+
+    def meet(self, delivery_id: int, connection: Connection, follower_id: int) -> None:
+        """Note whose message it is, so that nothing else is sent to him meanwhile."""
+        connection.execute(
+            update(table).where(table.c.id == delivery_id).values(follower_id=follower_id)
+        )
 
     def left(self, quiet: dt.timedelta, limit: int = 50) -> list[Left]:
         """Return messages not done that nobody works on, whose last delivery is so long ago."""
@@ -199,13 +216,19 @@ class DeliveryRepository:
             return [(row.id, row.account) for row in connection.execute(query)]
 
     def is_open(self, connection: Connection, follower_id: int, within: dt.timedelta) -> bool:
-        """Say whether a passive reply to this follower may yet be given."""
-        query = select(table.c.id).where(
-            table.c.follower_id == follower_id,
-            table.c.answered_by.is_(None),
-            table.c.last_at > self._clock.now() - within,
-        )
+        """Say whether a passive reply to this follower may yet be given, or is being made."""
+        query = self.open_to(within).where(table.c.follower_id == follower_id)
         return connection.execute(query.limit(1)).first() is not None
+
+    def open_to(self, within: dt.timedelta) -> Select[int]:
+        """Ask for the followers to whom nothing is sent now: what they get is being made."""
+        now = self._clock.now()
+        may_be_given = and_(table.c.answered_by.is_(None), table.c.last_at > now - within)
+        # Sent by itself, what is there already would use one of the few messages up.
+        is_made = and_(table.c.processed_at.is_(None), table.c.claimed_until > now)
+        return select(table.c.follower_id).where(
+            table.c.follower_id.is_not(None), or_(may_be_given, is_made)
+        )
 
     def forget_old(self) -> int:
         """Delete rows that can repeat nothing any more; return how many."""
@@ -223,4 +246,6 @@ class DeliveryRepository:
             row.processed_at is not None,
             None if row.answered_by is None else By(row.answered_by),
             "" if sealed is None else self.store.cipher.decrypt(REPLY, sealed),
+            row.follower_id,
+            row.claimed_until is not None and row.claimed_until >= self._clock.now(),
         )

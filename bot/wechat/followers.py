@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -22,6 +22,9 @@ from connectors.wechat.rendering import Choice
 
 CHOICES = "wechat_followers.choices"
 
+Met = Callable[[Connection, int], None]
+"""Hears, in the transaction that meets a follower, whose message it is."""
+
 
 class FollowerRepository:
     def __init__(
@@ -34,18 +37,36 @@ class FollowerRepository:
         self._consent_version = consent_version
         self._greeting = greeting
 
-    def meet(self, account: str, openid: str, first: Sequence[Part] = ()) -> Follower:
+    def meet(
+        self,
+        account: str,
+        openid: str,
+        first: Sequence[Part] = (),
+        *,
+        is_message: bool | None = None,
+        also: Sequence[Met] = (),
+    ) -> Follower:
         """Return the follower with a conversation; who comes for the first time is greeted.
 
-        ``first`` follows the greeting: what a newcomer may choose from.
+        ``first`` follows the greeting: what a newcomer may choose from. ``is_message`` notes in
+        the ledger that the follower wrote, or else tapped, scanned, followed; ``also`` hears of
+        the follower. All in one transaction: it is done for every message.
         """
-        try:
+
+        def once() -> Follower:
             with self.store.write() as connection:
-                return self._meet(connection, account, openid, first)
+                follower = self._meet(connection, account, openid, first)
+                if is_message is not None:
+                    self._heard(connection, follower, is_message=is_message)
+                for note in also:
+                    note(connection, follower.id)
+                return follower
+
+        try:
+            return once()
         except IntegrityError:
             # Two messages of one newcomer at once; the other was first.
-            with self.store.write() as connection:
-                return self._meet(connection, account, openid, first)
+            return once()
 
     def _meet(
         self, connection: Connection, account: str, openid: str, first: Sequence[Part]
@@ -177,18 +198,13 @@ class FollowerRepository:
             raise NotFound
         return self.store.cipher.decrypt(OPENID, sealed)
 
-    def heard(self, follower: Follower, *, is_message: bool) -> None:
-        """Note in the ledger that the follower wrote, or tapped, scanned, followed."""
+    def _heard(self, connection: Connection, follower: Follower, *, is_message: bool) -> None:
         now = self._clock.now()
-        with self.store.write() as connection:
-            row = self.locked(connection, follower.id)
-            quota = follower_of(row).quota
-            if is_message:
-                self._set(
-                    connection, follower.id, heard_at=now, **_ledger(quota.after_message(now))
-                )
-            else:
-                self._set(connection, follower.id, **_ledger(quota.after_act(now)))
+        quota = follower_of(self.locked(connection, follower.id)).quota
+        if is_message:
+            self._set(connection, follower.id, heard_at=now, **_ledger(quota.after_message(now)))
+        else:
+            self._set(connection, follower.id, **_ledger(quota.after_act(now)))
 
     def note_quota(self, connection: Connection, follower_id: int, quota: Quota) -> None:
         self._set(connection, follower_id, **_ledger(quota))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 import structlog
 
@@ -20,7 +19,7 @@ from bot.errors import LawbridgeError, StorageUnavailable
 from bot.redact import mask_personal
 from bot.texts import Texts
 from bot.wechat.evidence import Evidence
-from bot.wechat.followers import FollowerRepository
+from bot.wechat.followers import FollowerRepository, Met
 from bot.wechat.ports import Binder, Centres, Links, Offices
 from bot.wechat.sends import CLIENT_PREFIX, SendRepository
 from connectors.messages import Chat, Inbound, Part, buttons, notice, text
@@ -45,12 +44,6 @@ class Heard:
 
     follower_id: int | None = None
     conversation_id: str | None = None
-
-
-class Met(Protocol):
-    def __call__(self, follower_id: int) -> None:
-        """Hear whose message it is, as soon as that is known."""
-        ...
 
 
 class Hearing:
@@ -119,11 +112,13 @@ class Hearing:
         if message.event == "subscribe":
             keys = self._words.get("greeting_buttons")
             first = (buttons(*(self._texts.button(key) for key in keys)),)
-        follower = self._followers.meet(account.app_id, message.openid, first)
-        met(follower.id)
-        self._followers.heard(follower, is_message=is_message)
-        self._sends.wake(follower.id)
-        return follower
+        return self._followers.meet(
+            account.app_id,
+            message.openid,
+            first,
+            is_message=is_message,
+            also=(met, self._sends.wake),
+        )
 
     async def _tell(self, conversation_id: str, message: WeChatMessage, sentence: str) -> None:
         """Store what could not be taken as what it was, with the reason as the answer."""

@@ -125,36 +125,51 @@ class Sending:
         self._quiet = quiet
         self._told = told
         self._run = sends.store.run
+        # The platform may be slow; it must not hold the threads of the database.
+        self._calls = CapacityLimiter(CALLS_AT_ONCE)
+        self._sending: set[int] = set()
         self._writing: set[str] = set()
         self._shown: dict[str, dt.datetime] = {}
 
     async def run(self) -> None:
-        """Send for ever; a failure ends one round."""
-        while True:
-            try:
-                await self.once()
-            except Exception as error:  # noqa: BLE001  else nothing would be sent any more
-                log.warning("sending_failed", error=type(error).__name__)
-            await asyncio.sleep(PAUSE_S)
+        """Send for ever; a failure ends one round, and nobody waits for a slow call to another."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                try:
+                    await self._round(group)
+                except Exception as error:  # noqa: BLE001  else nothing would be sent any more
+                    log.warning("sending_failed", error=type(error).__name__)
+                await asyncio.sleep(PAUSE_S)
 
-    async def once(self) -> int:
-        """Send what is due; return to how many followers something was sent."""
-        await self._show_typing()
-        due = await self._run(self._sends.due)
-        if not due:
-            return 0
-        # The platform may be slow; it must not hold the threads of the database.
-        limiter = CapacityLimiter(CALLS_AT_ONCE)
-        batches = [batch for one in due if (batch := await self._run(partial(self._claim, one)))]
-        work = [to_thread.run_sync(self._deliver, batch, limiter=limiter) for batch in batches]
-        for batch, result in zip(
-            batches, await asyncio.gather(*work, return_exceptions=True), strict=True
-        ):
-            if isinstance(result, BaseException):
-                log.warning("batch_failed", error=type(result).__name__)
-            for conversation_id in {one.message.conversation_id for one in batch.owed}:
+    async def _round(self, group: asyncio.TaskGroup) -> None:
+        for conversation_id in self._to_be_shown():
+            group.create_task(self._show_typing(conversation_id))
+        without = self._deliveries.open_to(self._quiet)
+        for follower_id in await self._run(partial(self._sends.due, without=without)):
+            if follower_id not in self._sending:
+                self._sending.add(follower_id)
+                group.create_task(self._send_to(follower_id))
+
+    async def _send_to(self, follower_id: int) -> None:
+        try:
+            changed = await to_thread.run_sync(self._claimed, follower_id, limiter=self._calls)
+            for conversation_id in changed:
                 await self._told(conversation_id)
-        return len(batches)
+        except Exception as error:  # noqa: BLE001  else nobody would be sent anything any more
+            log.warning("batch_failed", error=type(error).__name__)
+        finally:
+            self._sending.discard(follower_id)
+
+    def _claimed(self, follower_id: int) -> set[str]:
+        """Claim what waits for a follower and deliver it; return whose states may have changed.
+
+        One after the other on one thread: what is claimed is sent at once, while the claim holds.
+        """
+        batch = self._claim(follower_id)
+        if batch is None:
+            return set()
+        self._deliver(batch)
+        return {one.message.conversation_id for one in batch.owed}
 
     # --- claiming -----------------------------------------------------------------------------
 

@@ -12,7 +12,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from bot.dialogue.messages import PARTS
 from bot.domain.clock import Clock
@@ -140,14 +151,17 @@ class SendRepository:
         if not changed:
             raise Taken
 
-    def due(self, limit: int = 100) -> list[int]:
-        """Return the followers to whom something should be sent now."""
+    def due(self, limit: int = 100, without: Select[int] | None = None) -> list[int]:
+        """Return the followers to whom something should be sent now, who waits longest first."""
         query = (
             select(table.c.follower_id)
             .where(self._is_free(), table.c.due_at <= self._clock.now())
             .group_by(table.c.follower_id)
+            .order_by(func.min(table.c.due_at))
             .limit(limit)
         )
+        if without is not None:
+            query = query.where(table.c.follower_id.not_in(without))
         with self.store.read() as connection:
             return list(connection.execute(query).scalars())
 
@@ -236,14 +250,13 @@ class SendRepository:
             .values(state=State.WAITING, reason=reason, claimed_until=None, due_at=until)
         )
 
-    def wake(self, follower_id: int) -> None:
+    def wake(self, connection: Connection, follower_id: int) -> None:
         """Have everything that waits for a follower tried now: he has shown himself."""
-        with self.store.write() as connection:
-            connection.execute(
-                update(table)
-                .where(table.c.follower_id == follower_id, table.c.state == State.WAITING)
-                .values(due_at=self._clock.now(), reason="")
-            )
+        connection.execute(
+            update(table)
+            .where(table.c.follower_id == follower_id, table.c.state == State.WAITING)
+            .values(due_at=self._clock.now(), reason="")
+        )
 
     def refuse(self, follower_id: int, reason: str) -> None:
         """Give up what waits for a follower who is out of reach for good."""

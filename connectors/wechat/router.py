@@ -9,6 +9,7 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import PlainTextResponse, Response
+from starlette.requests import ClientDisconnect
 
 from connectors.wechat.accounts import WeChatAccount
 from connectors.wechat.codec import MOST_BYTES_IN, CallbackQuery, check, decode, encode
@@ -29,7 +30,8 @@ def create_wechat_router(
     router = APIRouter(tags=["wechat"])
     by_name = {account.name: account for account in accounts}
 
-    def query_of(
+    # Nothing here blocks, so nothing here waits for a thread: under load none is free.
+    async def query_of(
         signature: Annotated[str, Query(max_length=200)] = "",
         msg_signature: Annotated[str, Query(max_length=200)] = "",
         timestamp: Annotated[str, Query(max_length=40)] = "",
@@ -58,6 +60,9 @@ def create_wechat_router(
             message, is_encrypted = decode(account, body, query, now())
         except BadCallback as refused:
             return _refused(name, refused)
+        except ClientDisconnect:
+            # The platform delivers again; this answer is heard by nobody.
+            return Response(status_code=400)
         text = await reception.take(account, message, request.is_disconnected)
         reply = encode(account, message, text, str(int(now())), query.nonce, is_encrypted)
         return Response(reply, media_type="application/xml" if text else "text/plain")
@@ -67,7 +72,7 @@ def create_wechat_router(
     named = Path()
 
     @router.get("/wechat", response_class=PlainTextResponse, summary="公众号验证服务器地址")
-    def confirm_main(query: CallbackQuery = asked, echostr: str = echo) -> Response:
+    async def confirm_main(query: CallbackQuery = asked, echostr: str = echo) -> Response:
         return confirm("", query, echostr)
 
     @router.post("/wechat", response_class=PlainTextResponse, summary="公众号回调")
@@ -77,7 +82,7 @@ def create_wechat_router(
     @router.get(
         "/wechat/{name}", response_class=PlainTextResponse, summary="其他公众号验证服务器地址"
     )
-    def confirm_named(
+    async def confirm_named(
         name: str = named, query: CallbackQuery = asked, echostr: str = echo
     ) -> Response:
         return confirm(name, query, echostr)

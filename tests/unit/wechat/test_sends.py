@@ -159,7 +159,8 @@ def test_what_was_refused_waits_until_the_follower_shows_himself(post: Post) -> 
     [one] = post.claim(fan)
     post.sends.release([one.id], "window", dt.timedelta(hours=1))
     assert post.sends.due() == []
-    post.sends.wake(fan.id)
+    with post.sends.store.write() as connection:
+        post.sends.wake(connection, fan.id)
     assert post.sends.due() == [fan.id]
 
 
