@@ -47,7 +47,8 @@ from bot.wechat.speech import HttpSpeech
 from bot.wechat.token_redis import RedisTokens
 from bot.wechat.token_repository import DatabaseTokens
 from bot.wechat.tokens import TokenKeeper, TokenStore
-from bot.wechat.words import own_words, sentences
+from bot.wechat.wording import sentences
+from bot.wechat.words import own_words
 from connectors.messages import text
 from connectors.web.limits import Allowance, limit_of
 from connectors.wechat.accounts import WeChatAccount

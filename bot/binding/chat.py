@@ -61,7 +61,7 @@ class BindingChat:
             self._remember(follower_id, None)
             return self._words.say("ask.stopped")
         if asked.step is Step.SMS and says("again", words):
-            return self._send(follower_id, asked.phone)
+            return self._send(follower_id, asked.phone, asked.number)
         typed = read_typed(words)
         return None if typed is None else self._answered(follower_id, typed, asked)
 
@@ -96,7 +96,8 @@ class BindingChat:
         if self._service.is_talking(follower_id):
             return self._words.say(f"told.{Told.TALKING}")
         self._remember(follower_id, Asked(Step.WHICH))
-        ways = ["head", "code", "number", *(["phone"] if self._service.offers_sms else [])]
+        by_sms = self._service.offers_sms
+        ways = ["head", "code", *(["number_sms", "phone"] if by_sms else ["number"])]
         lines = [self._words.say(f"start.{way}") for way in ways]
         current = self._service.current(follower_id)
         link = self._links.link(follower_id, current, PAGE) if current else ""
@@ -115,9 +116,10 @@ class BindingChat:
             return self._done(follower_id, asked, self._service.by_code(follower_id, typed.code))
         number = typed.number or asked.number
         if number and typed.phone:
-            waits = Asked(Step.PHONE, number)
             answer = self._service.by_number(follower_id, number, typed.phone)
-            return self._done(follower_id, waits, answer)
+            if answer.told in _SMS:
+                return self._again(follower_id, Asked(Step.SMS, number, typed.phone), answer.words)
+            return self._done(follower_id, Asked(Step.PHONE, number), answer)
         if number and typed.number:
             return self._ask_phone(follower_id, number)
         if typed.phone:
@@ -136,9 +138,9 @@ class BindingChat:
             return self._send(follower_id, phone)
         return self._again(follower_id, Asked(Step.WHICH), self._words.say("ask.no_gateway"))
 
-    def _send(self, follower_id: int, phone: str) -> str:
-        answer = self._service.send_code(follower_id, phone)
-        waits = Asked(Step.SMS, phone=phone) if answer.told in _SMS else Asked(Step.WHICH)
+    def _send(self, follower_id: int, phone: str, number: str = "") -> str:
+        answer = self._service.send_code(follower_id, phone, number)
+        waits = Asked(Step.SMS, number, phone) if answer.told in _SMS else Asked(Step.WHICH)
         return self._again(follower_id, waits, answer.words)
 
     def _sms(self, follower_id: int, typed: Typed) -> str | None:

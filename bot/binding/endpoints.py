@@ -20,7 +20,7 @@ from bot.domain.clock import CHINA
 from bot.domain.matter import spoken
 
 PATH = "/m/bind"
-_DONE = frozenset({Told.BOUND, Told.BOUND_CLOSED, Told.KNOWN, Told.SENT})
+_DONE = frozenset({Told.BOUND, Told.BOUND_CLOSED, Told.BOUND_UNPROVEN, Told.KNOWN, Told.SENT})
 
 Typed = Annotated[str, Form()]
 

@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.binding.records import Asked, Registered, Step, Told
+from bot.binding.records import Asked, Registered, SentCode, Step, Told
 from bot.binding.repository import actor
-from bot.dialogue.phones import phone_index
+from bot.dialogue.phones import phone_index, phone_of
 from bot.domain.clock import Clock
 from bot.store.tables import aid_applications, audit, matters
 from bot.store.unit import Store
@@ -104,6 +104,11 @@ class ProofRepository:
             return None
         return Registered(row.conversation_id, self._phone(context, row.sealed))
 
+    def is_phone_of(self, found: Registered, index: str) -> bool:
+        """Say whether a telephone's hash is that of what is registered."""
+        phone = phone_of(found.phone)
+        return bool(phone) and phone_index(self.store.cipher, phone) == index
+
     def _phone(self, context: str, sealed: bytes | None) -> str:
         if sealed is None:
             return ""
@@ -160,7 +165,7 @@ class ProofRepository:
         return actor(follower_id), f"phone:{index[:HASH_KEPT]}"
 
     def keep_code(
-        self, connection: Connection, follower_id: int, phone: str, code: str
+        self, connection: Connection, follower_id: int, phone: str, code: str, number: str = ""
     ) -> Told | None:
         """Keep a code and count it, or return why none may be sent; the follower's row is held.
 
@@ -173,6 +178,7 @@ class ProofRepository:
         row = {
             "follower_id": follower_id,
             "phone_index": index,
+            "number": number,
             "code_index": self._code_index(follower_id, code),
             "tries": 0,
             "expires_at": self._clock.now() + CODE_VALID,
@@ -198,15 +204,15 @@ class ProofRepository:
             for subject in self._counted(follower_id, phone):
                 self._note(connection, follower_id, UNSENT, subject)
 
-    def code_phone(self, connection: Connection, follower_id: int) -> str | None:
-        """Return the hash of the telephone to which a code that can still be tried was sent."""
-        query = select(wechat_codes.c.phone_index).where(
+    def sent_code(self, connection: Connection, follower_id: int) -> SentCode | None:
+        """Return what a code that can still be tried was sent for."""
+        query = select(wechat_codes.c.phone_index, wechat_codes.c.number).where(
             wechat_codes.c.follower_id == follower_id,
             wechat_codes.c.tries < CODE_TRIES,
             wechat_codes.c.expires_at > self._clock.now(),
         )
-        found: str | None = connection.execute(query).scalar_one_or_none()
-        return found
+        row = connection.execute(query).first()
+        return None if row is None else SentCode(row.phone_index, row.number)
 
     def try_code(self, connection: Connection, follower_id: int, code: str) -> bool:
         """Use a code up if it is right, else count the attempt; the follower's row is held."""
@@ -224,7 +230,7 @@ class ProofRepository:
     def awaits_code(self, follower_id: int) -> bool:
         """Say whether a code was sent to a telephone and can still be typed."""
         with self.store.read() as connection:
-            return self.code_phone(connection, follower_id) is not None
+            return self.sent_code(connection, follower_id) is not None
 
     # --- what was asked -----------------------------------------------------------------------
 

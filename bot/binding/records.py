@@ -18,6 +18,8 @@ class Told(StrEnum):
 
     BOUND = "bound"
     BOUND_CLOSED = "bound_closed"
+    BOUND_UNPROVEN = "bound_unproven"
+    """Others may know number and telephone as well: he hears how far things are."""
     KNOWN = "known"
     TAKEN = "taken"
     """Another follower hears of the conversation: nothing is taken over."""
@@ -53,6 +55,7 @@ GOOD = frozenset(
     {
         Told.BOUND,
         Told.BOUND_CLOSED,
+        Told.BOUND_UNPROVEN,
         Told.KNOWN,
         Told.SENT,
         Told.UNBOUND,
@@ -96,12 +99,14 @@ class Joined:
     """What binding conversations to a follower did."""
 
     new: tuple[str, ...] = ()
+    """Those of which he hears, or may see, more than before."""
     known: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
     current: str | None = None
     """Which of them the next message goes to; None where all have ended."""
     notices: tuple[Outbound, ...] = ()
     """What the web side was told."""
+    is_proven: bool = True
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,14 @@ class Registered:
 
 
 @dataclass(frozen=True)
+class SentCode:
+    """A code that can still be tried: the telephone's hash, and the one number that was named."""
+
+    phone_index: str
+    number: str
+
+
+@dataclass(frozen=True)
 class Talk:
     """A conversation from elsewhere that a follower is bound to."""
 
@@ -120,6 +133,7 @@ class Talk:
     started_at: dt.datetime
     bound_at: dt.datetime
     is_current: bool
+    is_proven: bool
     applications: tuple[str, ...]
     matters: tuple[str, ...]
 

@@ -83,51 +83,84 @@ class BindingRepository:
         """Say whether the follower hears of the conversation already."""
         return follower_id in self._hearing(connection, conversation_id)
 
-    def is_free(self, connection: Connection, conversation_id: str) -> bool:
+    def is_free(self, connection: Connection, conversation_id: str, *, proven: bool) -> bool:
         """Say whether a follower may be bound to the conversation.
 
-        One that began in an official account is its follower's, even before he has a row.
+        One that began in an official account is its follower's, even before he has a row. Who
+        proves that a conversation is his is not kept out by who has not.
         """
         query = select(conversations.c.channel).where(conversations.c.id == conversation_id)
         channel = connection.execute(query).scalar_one_or_none()
         began_elsewhere = channel is not None and channel != WECHAT
-        return began_elsewhere and not self._hearing(connection, conversation_id)
+        hearing = self._hearing(connection, conversation_id)
+        return began_elsewhere and not any(known or not proven for known in hearing.values())
 
-    def _hearing(self, connection: Connection, conversation_id: str) -> list[int]:
-        query = select(_bindings.follower_id).where(_bindings.conversation_id == conversation_id)
-        return list(connection.execute(query).scalars())
+    def _hearing(self, connection: Connection, conversation_id: str) -> dict[int, bool]:
+        """Return who hears of a conversation, and whether it is proven to be his."""
+        query = select(_bindings.follower_id, _bindings.is_proven).where(
+            _bindings.conversation_id == conversation_id
+        )
+        return {row.follower_id: row.is_proven for row in connection.execute(query)}
 
     def join(
-        self, connection: Connection, held: Held, conversation_ids: Sequence[str], part: Part
+        self,
+        connection: Connection,
+        held: Held,
+        conversation_ids: Sequence[str],
+        part: Part,
+        *,
+        proven: bool,
     ) -> Joined:
         """Bind the follower to the conversations that are free; both are locked.
 
         ``part`` is said in each of them. One that is going on becomes the place of the follower's
         next message: who binds has just left it, or wants its news, and an answer to such news
         belongs there. With several it is the one where a lawyer is, then where one is waited for,
-        then the one spoken in last.
+        then the one spoken in last. Without ``proven`` nothing is said there by the follower.
         """
-        known = [id for id in conversation_ids if self.is_known(connection, held.id, id)]
+        heard = {id: self._hearing(connection, id).get(held.id) for id in conversation_ids}
+        known = [id for id, is_his in heard.items() if is_his or (is_his is False and not proven)]
         rest = [id for id in conversation_ids if id not in known]
-        new = [id for id in rest if self.is_free(connection, id)]
+        new = [id for id in rest if self.is_free(connection, id, proven=proven)]
         notices = []
         for conversation_id in new:
             # Before the binding: the follower is answered, and need not hear it twice.
             notices.append(self._say(connection, conversation_id, part))
-            connection.execute(
-                insert(wechat_bindings).values(
-                    follower_id=held.id,
-                    conversation_id=conversation_id,
-                    is_own=False,
-                    created_at=self._clock.now(),
-                )
-            )
+            self._bind(connection, held.id, conversation_id, proven=proven)
             self._note(connection, actor(held.id), BOUND, conversation_id)
-        current = self._liveliest(connection, (*new, *known))
+        is_proven = proven or all(heard[id] for id in (*new, *known))
+        current = self._liveliest(connection, (*new, *known)) if is_proven else None
         if current is not None:
             self._go_to(connection, held.id, current)
         taken = tuple(id for id in rest if id not in new)
-        return Joined(tuple(new), tuple(known), taken, current, tuple(notices))
+        return Joined(tuple(new), tuple(known), taken, current, tuple(notices), is_proven)
+
+    def _bind(
+        self, connection: Connection, follower_id: int, conversation_id: str, *, proven: bool
+    ) -> None:
+        """Let a follower hear of a conversation, and nobody else who has not proven it his."""
+        hearing = self._hearing(connection, conversation_id)
+        for other in sorted(hearing.keys() - {follower_id}):
+            self._cut(connection, other, conversation_id, actor(follower_id))
+        if follower_id in hearing:
+            connection.execute(
+                update(wechat_bindings)
+                .where(
+                    _bindings.follower_id == follower_id,
+                    _bindings.conversation_id == conversation_id,
+                )
+                .values(is_proven=proven)
+            )
+            return
+        connection.execute(
+            insert(wechat_bindings).values(
+                follower_id=follower_id,
+                conversation_id=conversation_id,
+                is_own=False,
+                is_proven=proven,
+                created_at=self._clock.now(),
+            )
+        )
 
     def _liveliest(self, connection: Connection, conversation_ids: Sequence[str]) -> str | None:
         query = select(conversations.c.id, conversations.c.mode, conversations.c.updated_at).where(
@@ -179,6 +212,10 @@ class BindingRepository:
     def _part(
         self, connection: Connection, follower_id: int, conversation_id: str, part: Part, by: str
     ) -> Outbound:
+        self._cut(connection, follower_id, conversation_id, by)
+        return self._say(connection, conversation_id, part)
+
+    def _cut(self, connection: Connection, follower_id: int, conversation_id: str, by: str) -> None:
         """Leave nothing by which a follower could see a conversation."""
         for table in (wechat_bindings, passes, wechat_links, wechat_sends):
             mine = and_(
@@ -199,7 +236,6 @@ class BindingRepository:
         if connection.execute(present).scalar_one_or_none() == conversation_id:
             self._go_to(connection, follower_id, connection.execute(own).scalar_one_or_none())
         self._note(connection, by, UNBOUND, conversation_id)
-        return self._say(connection, conversation_id, part)
 
     # --- looking ------------------------------------------------------------------------------
 
@@ -228,6 +264,7 @@ class BindingRepository:
                 conversations.c.id,
                 conversations.c.created_at,
                 _bindings.created_at.label("bound_at"),
+                _bindings.is_proven,
                 _followers.conversation_id.label("current"),
             )
             .join(wechat_bindings, _bindings.conversation_id == conversations.c.id)
@@ -242,6 +279,7 @@ class BindingRepository:
                     row.created_at,
                     row.bound_at,
                     row.id == row.current,
+                    row.is_proven,
                     *self.numbers(connection, (row.id,)),
                 )
                 for row in connection.execute(query).all()

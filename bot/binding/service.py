@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.binding.proof_repository import ProofRepository, subject_of
-from bot.binding.records import Answer, Held, Joined, Talk, Told
+from bot.binding.records import Answer, Held, Joined, SentCode, Talk, Told
 from bot.binding.repository import BindingRepository, actor
 from bot.binding.sms import Gateway, Undelivered
 from bot.binding.words import own_words
@@ -101,7 +101,7 @@ class BindingService:
             if found not in held.there or found is None:
                 self.proofs.deny(connection, follower_id)
                 return self._answer(Told.WRONG_CODE)
-            if self._is_taken(connection, held, found):
+            if self._is_taken(connection, held, found, proven=True):
                 # The code stays valid: where it should have been typed, it still can be.
                 return self._answer(Told.TAKEN)
             if self._codes.use_up(connection, typed) is None:
@@ -111,13 +111,18 @@ class BindingService:
         return self._joined(joined, what)
 
     def by_number(self, follower_id: int, number: str, phone: str) -> Answer:
-        """Bind the conversation of an application or a matter to who knows its telephone.
+        """Bind the conversation of an application or a matter to who has its telephone.
 
-        The number alone proves nothing: it stands on papers that the other side sees.
+        The number alone proves nothing: it stands on papers that the other side sees. A code has
+        to come from the telephone. Where none can be sent, knowing it is enough to hear how far
+        things are, and no more: a wife or an employer knows it as well.
         """
         typed = phone_of(phone)
         if not typed:
             return self._answer(Told.NO_PHONE)
+        if self._gateway is not None and mobile_of(phone):
+            # To what was typed, whatever is registered: who tries out numbers learns nothing.
+            return self.send_code(follower_id, phone, number)
         with self._store.write() as connection:
             found = self.proofs.registered(connection, number)
             talk = None if found is None else found.conversation_id
@@ -132,13 +137,16 @@ class BindingService:
                 return self._answer(Told.NO_MATCH)
             if talk is None or talk not in held.there:
                 return self._answer(Told.NOT_ONLINE)
-            if self._is_taken(connection, held, talk):
+            if self._is_taken(connection, held, talk, proven=False):
                 return self._answer(Told.TAKEN)
-            joined, what = self._join(connection, held, (talk,))
+            joined, what = self._join(connection, held, (talk,), proven=False)
         return self._joined(joined, what)
 
-    def send_code(self, follower_id: int, phone: str) -> Answer:
-        """Send a code to a telephone, whatever is registered under its number."""
+    def send_code(self, follower_id: int, phone: str, about: str = "") -> Answer:
+        """Send a code to a telephone, whatever is registered under its number.
+
+        ``about`` is the one application or matter that is to be bound, empty for all.
+        """
         if self._gateway is None:
             return self._answer(Told.NO_GATEWAY)
         number = mobile_of(phone)
@@ -149,7 +157,9 @@ class BindingService:
             held = self._repository.hold(connection, follower_id)
             if held.is_talking:
                 return self._answer(Told.TALKING)
-            refusal = self.proofs.keep_code(connection, follower_id, number, code)
+            if about and (locked := self._locked(connection, held, about)) is not None:
+                return self._answer(locked)
+            refusal = self.proofs.keep_code(connection, follower_id, number, code, about)
             if refusal is not None:
                 return self._answer(refusal)
         try:
@@ -164,23 +174,42 @@ class BindingService:
     def by_sms(self, follower_id: int, typed: str) -> Answer:
         """Bind what is registered under the telephone to which a code was sent."""
         with self._store.write() as connection:
-            index = self.proofs.code_phone(connection, follower_id)
-            there = self.proofs.under(connection, index) if index else []
+            code = self.proofs.sent_code(connection, follower_id)
+            is_there, there = (False, []) if code is None else self._meant(connection, code)
             held = self._repository.hold(connection, follower_id, there)
             if held.is_talking:
                 return self._answer(Told.TALKING)
-            if index is None or self.proofs.code_phone(connection, follower_id) != index:
+            if code is None or self.proofs.sent_code(connection, follower_id) != code:
                 return self._answer(Told.NO_SMS)
             if not self.proofs.try_code(connection, follower_id, typed):
-                gone = self.proofs.code_phone(connection, follower_id) is None
+                gone = self.proofs.sent_code(connection, follower_id) is None
                 return self._answer(Told.NO_SMS if gone else Told.WRONG_SMS)
+            if code.number and not is_there:
+                self.proofs.deny(connection, follower_id, code.number)
+                return self._answer(Told.NO_MATCH)
             there = [talk for talk in there if talk in held.there]
             if not there:
-                return self._answer(Told.NOTHING_THERE)
+                return self._answer(Told.NOT_ONLINE if is_there else Told.NOTHING_THERE)
             if len(there) > MOST_UNDER_ONE_PHONE:
                 return self._answer(Told.TOO_MANY_THERE)
             joined, what = self._join(connection, held, there)
         return self._joined(joined, what)
+
+    def _meant(self, connection: Connection, code: SentCode) -> tuple[bool, list[str]]:
+        """Return whether what was named has this telephone, and the conversations to bind."""
+        if not code.number:
+            return False, self.proofs.under(connection, code.phone_index)
+        found = self.proofs.registered(connection, code.number)
+        if found is None or not self.proofs.is_phone_of(found, code.phone_index):
+            return False, []
+        return True, [found.conversation_id] if found.conversation_id else []
+
+    def _locked(self, connection: Connection, held: Held, number: str) -> Told | None:
+        if self.proofs.is_locked(connection, actor(held.id)):
+            return Told.LOCKED
+        if self.proofs.is_locked(connection, subject_of(number)):
+            return Told.LOCKED_NUMBER
+        return None
 
     def _refused(self, connection: Connection, held: Held) -> Answer | None:
         """Return why a follower may not bind or guess now."""
@@ -190,15 +219,24 @@ class BindingService:
             return self._answer(Told.LOCKED)
         return None
 
-    def _is_taken(self, connection: Connection, held: Held, conversation_id: str) -> bool:
+    def _is_taken(
+        self, connection: Connection, held: Held, conversation_id: str, *, proven: bool
+    ) -> bool:
         known = self._repository.is_known(connection, held.id, conversation_id)
-        return not known and not self._repository.is_free(connection, conversation_id)
+        free = self._repository.is_free(connection, conversation_id, proven=proven)
+        return not known and not free
 
     def _join(
-        self, connection: Connection, held: Held, conversation_ids: Iterable[str]
+        self,
+        connection: Connection,
+        held: Held,
+        conversation_ids: Iterable[str],
+        *,
+        proven: bool = True,
     ) -> tuple[Joined, str]:
+        part = self._notice("bound" if proven else "bound_unproven")
         joined = self._repository.join(
-            connection, held, tuple(conversation_ids), self._notice("bound")
+            connection, held, tuple(conversation_ids), part, proven=proven
         )
         return joined, self._inside(*self._repository.numbers(connection, joined.new))
 
@@ -206,8 +244,12 @@ class BindingService:
         self._tell(joined.notices)
         if joined.new:
             log.info("wechat_bound", conversations=len(joined.new))
+        if not (joined.new or joined.known):
+            return self._answer(Told.TAKEN)
+        if not joined.is_proven:
+            return self._answer(Told.BOUND_UNPROVEN, what=what)
         if not joined.new:
-            return self._answer(Told.KNOWN if joined.known else Told.TAKEN)
+            return self._answer(Told.KNOWN)
         told = Told.BOUND_CLOSED if joined.current is None else Told.BOUND
         answer = self._answer(told, what=what)
         if not joined.taken:
@@ -287,6 +329,7 @@ class BindingService:
                 since=f"{talk.started_at.astimezone(CHINA):%Y-%m-%d}",
                 what=self._inside(talk.applications, talk.matters),
                 now=say("listed.now") if talk.is_current else "",
+                how="" if talk.is_proven else say("listed.unproven"),
             )
             for talk in talks
         ]
@@ -317,7 +360,7 @@ class BindingService:
         return Answer(told, self.words.say(f"told.{told}", **values))
 
     def _notice(self, name: str) -> Part:
-        return notice(self.words.say(f"notice.{name}"), "warning" if name == "bound" else "info")
+        return notice(self.words.say(f"notice.{name}"), "info" if name == "unbound" else "warning")
 
     def _tell(self, notices: Iterable[Outbound]) -> None:
         for message in notices:

@@ -71,12 +71,17 @@ class Links:
     def link(self, follower_id: int, conversation_id: str, target: str) -> str:
         """Return an address that opens a page for this follower once; empty where none can.
 
+        Of a conversation that is not proven to be his it opens the progress alone, from his own.
+
         Raises:
             ValueError: there is no such page.
         """
         path_of(target)
         if not self.public_url:
             return ""
+        own = self._repository.only_heard(follower_id, conversation_id)
+        if own is not None:
+            conversation_id, target = own, "progress"
         return f"{self.public_url}/m/{self._issue(follower_id, conversation_id, target)}"
 
     def notice_token(self, visit: Visit) -> str:

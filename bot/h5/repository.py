@@ -44,11 +44,12 @@ class Visit:
 
 @dataclass(frozen=True)
 class Bound:
-    """A conversation whose news a follower hears."""
+    """A conversation whose news a follower hears; without ``is_proven`` he sees nothing of it."""
 
     conversation_id: str
     channel: str
     started_at: dt.datetime
+    is_proven: bool
 
 
 @dataclass(frozen=True)
@@ -155,14 +156,36 @@ class LinkRepository:
     def bound(self, follower_id: int) -> tuple[Bound, ...]:
         """Return the conversations bound to a follower, oldest binding first."""
         query = (
-            select(conversations.c.id, conversations.c.channel, conversations.c.created_at)
+            select(
+                conversations.c.id,
+                conversations.c.channel,
+                conversations.c.created_at,
+                wechat_bindings.c.is_proven,
+            )
             .join(wechat_bindings, wechat_bindings.c.conversation_id == conversations.c.id)
             .where(wechat_bindings.c.follower_id == follower_id)
             .order_by(wechat_bindings.c.created_at, conversations.c.id)
         )
         with self.store.read() as connection:
             rows = connection.execute(query).all()
-        return tuple(Bound(row.id, row.channel, row.created_at) for row in rows)
+        return tuple(Bound(row.id, row.channel, row.created_at, row.is_proven) for row in rows)
+
+    def only_heard(self, follower_id: int, conversation_id: str) -> str | None:
+        """Return the follower's present conversation instead of one of which he only hears.
+
+        None where nothing stands in the way of the other.
+        """
+        query = (
+            select(wechat_followers.c.conversation_id)
+            .join(wechat_bindings, wechat_bindings.c.follower_id == wechat_followers.c.id)
+            .where(
+                wechat_followers.c.id == follower_id,
+                wechat_bindings.c.conversation_id == conversation_id,
+                wechat_bindings.c.is_proven.is_(False),
+            )
+        )
+        with self.store.read() as connection:
+            return connection.execute(query).scalar_one_or_none()
 
     def account(self, follower_id: int) -> str:
         """Return the AppID of a follower's account, empty where there is no such follower."""
@@ -171,11 +194,15 @@ class LinkRepository:
             return connection.execute(query).scalar_one_or_none() or ""
 
     def home_of(self, message_id: int, follower_id: int) -> str | None:
-        """Return the conversation of a message; None unless it is bound to the follower."""
+        """Return the conversation of a message; None unless it is proven to be the follower's."""
         query = (
             select(messages.c.conversation_id)
             .join(wechat_bindings, wechat_bindings.c.conversation_id == messages.c.conversation_id)
-            .where(messages.c.id == message_id, wechat_bindings.c.follower_id == follower_id)
+            .where(
+                messages.c.id == message_id,
+                wechat_bindings.c.follower_id == follower_id,
+                wechat_bindings.c.is_proven,
+            )
         )
         with self.store.read() as connection:
             return connection.execute(query).scalar_one_or_none()

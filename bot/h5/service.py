@@ -14,7 +14,7 @@ from bot.domain.conversation import Sender
 from bot.domain.matter import MatterState, spoken
 from bot.errors import NotFound
 from bot.h5.ports import Applications, Begun, Filed, Matters
-from bot.h5.repository import LinkRepository, OwnMatter, Visit
+from bot.h5.repository import Bound, LinkRepository, OwnMatter, Visit
 from bot.h5.views import Said, label_of, local, said, weight_of
 from bot.texts import Texts
 from connectors.messages import Outbound
@@ -76,6 +76,16 @@ class FiledLine:
 
 
 @dataclass(frozen=True)
+class HeardLine:
+    """What is shown of an application or a matter that is not proven to be the follower's."""
+
+    number: str
+    label: str
+    now: str
+    is_matter: bool
+
+
+@dataclass(frozen=True)
 class Talked:
     """One of the bound conversations."""
 
@@ -89,6 +99,7 @@ class Overview:
     talks: tuple[Talked, ...]
     filed: tuple[FiledLine, ...]
     matters: tuple[MatterLine, ...]
+    heard: tuple[HeardLine, ...]
     begun: Begun
 
     @property
@@ -154,7 +165,7 @@ class H5Service:
         )
 
     def talked(self, visit: Visit) -> tuple[Talked, ...]:
-        """Return the bound conversations."""
+        """Return the bound conversations that are proven to be the follower's."""
         channels = self.words.get("channels")
         return tuple(
             Talked(
@@ -166,7 +177,7 @@ class H5Service:
                 ),
                 one.conversation_id == visit.conversation_id,
             )
-            for place, one in enumerate(self._repository.bound(visit.follower_id))
+            for place, one in enumerate(self._proven(visit))
         )
 
     def account(self, visit: Visit) -> str:
@@ -177,19 +188,22 @@ class H5Service:
         return self._repository.account(follower_id)
 
     def other(self, visit: Visit, place: int) -> Visit:
-        """Return a visit to another bound conversation.
+        """Return a visit to another conversation of ``talked``.
 
         Raises:
             NotFound: there are not so many.
         """
-        bound = self._repository.bound(visit.follower_id)
+        bound = self._proven(visit)
         if not 0 <= place < len(bound):
             raise NotFound
         return Visit(visit.follower_id, bound[place].conversation_id)
 
+    def _proven(self, visit: Visit) -> list[Bound]:
+        return [one for one in self._repository.bound(visit.follower_id) if one.is_proven]
+
     def overview(self, visit: Visit) -> Overview:
         """Return how far everything is that is bound to the follower."""
-        bound = self._repository.bound(visit.follower_id)
+        bound = self._proven(visit)
         now = self._applications.words.get("now")
         filed = [
             FiledLine(one, now[one.application.state], place)
@@ -201,7 +215,31 @@ class H5Service:
             self.talked(visit),
             tuple(filed),
             self._matter_lines([home.conversation_id for home in bound]),
+            self._heard(visit),
             self._applications.standing(visit.conversation_id),
+        )
+
+    def _heard(self, visit: Visit) -> tuple[HeardLine, ...]:
+        """Return number, state and next step of what the follower only hears of."""
+        homes = [
+            one.conversation_id
+            for one in self._repository.bound(visit.follower_id)
+            if not one.is_proven
+        ]
+        now = self._applications.words.get("now") | self.words.get("heard.applications")
+        filed = [one for home in homes for one in self._applications.filed(home)]
+        states, steps = self.words.get("matters"), self.words.get("heard.matters")
+        return (
+            *(
+                HeardLine(
+                    one.application.number, one.label, now[one.application.state], is_matter=False
+                )
+                for one in filed
+            ),
+            *(
+                HeardLine(spoken(one.number), states[one.state], steps[one.state], is_matter=True)
+                for one in self._repository.matters(homes)
+            ),
         )
 
     def _matter_lines(self, conversation_ids: Sequence[str]) -> tuple[MatterLine, ...]:

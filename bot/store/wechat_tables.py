@@ -63,9 +63,14 @@ wechat_bindings = Table(
         index=True,
     ),
     Column("is_own", Boolean, nullable=False, server_default=false()),
+    Column("is_proven", Boolean, nullable=False, server_default=false()),
     Column("created_at", UtcDateTime, nullable=False),
 )
-"""Whose news a follower hears; ``is_own`` where the conversation began in the account."""
+"""Whose news a follower hears; ``is_own`` where the conversation began in the account.
+
+Without ``is_proven`` he knew a number and its telephone, as others may: he hears how far things
+are, and sees nothing of what was said.
+"""
 
 wechat_deliveries = Table(
     "wechat_deliveries",
@@ -156,11 +161,15 @@ wechat_codes = Table(
     metadata,
     Column("follower_id", ForeignKey("wechat_followers.id", ondelete="CASCADE"), primary_key=True),
     Column("phone_index", String(64), nullable=False, unique=True),
+    Column("number", String(24), nullable=False, server_default=""),
     Column("code_index", String(64), nullable=False),
     Column("tries", Integer, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
 )
-"""Codes sent to a telephone by which its owner binds what is registered under its number."""
+"""Codes sent to a telephone by which its owner binds what is registered under it.
+
+With ``number`` it is the one application or matter that was named with the telephone.
+"""
 
 passes = Table(
     "passes",

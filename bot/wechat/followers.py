@@ -133,6 +133,7 @@ class FollowerRepository:
                 follower_id=follower_id,
                 conversation_id=conversation_id,
                 is_own=True,
+                is_proven=True,
                 created_at=self._clock.now(),
             )
         )
@@ -164,11 +165,12 @@ class FollowerRepository:
             return self._one(connection, follower_id)
 
     def of_conversation(self, conversation_id: str) -> Follower | None:
-        """Return who hears the news of a conversation; None where nobody does."""
+        """Return whom words said in a conversation reach; None where they reach nobody."""
         query = (
             select(wechat_followers)
             .join(wechat_bindings, wechat_bindings.c.follower_id == wechat_followers.c.id)
             .where(wechat_bindings.c.conversation_id == conversation_id)
+            .where(wechat_bindings.c.is_proven)
             .order_by(wechat_bindings.c.is_own.desc(), wechat_followers.c.id)
             .limit(1)
         )

@@ -13,8 +13,10 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import structlog
+from anyio import CapacityLimiter, to_thread
 
 from bot.domain.clock import Clock
 from bot.domain.follower import Follower
@@ -24,6 +26,7 @@ from bot.wechat.deliveries import By, Delivery, DeliveryRepository
 from bot.wechat.followers import FollowerRepository
 from bot.wechat.hearing import Hearing
 from bot.wechat.ports import Allowance, Links
+from bot.wechat.seats import Seats
 from bot.wechat.sends import SendRepository, Taken
 from bot.wechat.wording import Sentences, passive
 from connectors.wechat.accounts import WeChatAccount
@@ -31,6 +34,16 @@ from connectors.wechat.incoming import WeChatMessage
 from connectors.wechat.ports import Gone
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+THREADS = 4
+"""Of our own: a delivery must not wait for a thread that searches, or waits for the platform."""
+AT_ONCE = 8
+SEAT_LASTS_S = 2.0
+BEAT_S = 3.0
+FEW = 8
+"""With more messages in work than that, nothing is looked up for a first line."""
 
 Preview = Callable[[str], str]
 """Says in one line what retrieval finds for a question, at once; empty where nothing fits."""
@@ -41,6 +54,8 @@ class Patience:
     """How long the platform waits, seconds, and how often it delivers."""
 
     answer_s: float = 4.0
+    last_s: float = 3.0
+    """For the last delivery: after it the follower is told that the account is out of order."""
     hang_up_s: float = 5.6
     """From here on the platform has hung up, and nothing that is said is heard."""
     deliveries: int = 3
@@ -83,7 +98,9 @@ class Reception:
         self._clock = clock
         self._patience = patience
         self._allowance = allowance
-        self._run = deliveries.store.run
+        self._threads = CapacityLimiter(THREADS)
+        self._seats = Seats(AT_ONCE, SEAT_LASTS_S)
+        self._beating: asyncio.Task[None] | None = None
         self._working: dict[int, asyncio.Task[None]] = {}
         self._newest: dict[int, int] = {}
         """By message, the number of its newest delivery here."""
@@ -94,21 +111,33 @@ class Reception:
         Raises:
             StorageUnavailable: nothing could be stored; the platform shall deliver again.
         """
-        clock = asyncio.get_running_loop()
-        ends = clock.time() + self._patience.answer_s
-        hangs_up = clock.time() + self._patience.hang_up_s
-        payload = message.to_json()
+        came = asyncio.get_running_loop().time()
         found = await self._run(
-            partial(self._deliveries.arrive, account.app_id, message.openid, message.key, payload)
+            partial(
+                self._deliveries.arrive,
+                account.app_id,
+                message.openid,
+                message.key,
+                message.to_json(),
+                claims=True,
+            )
         )
         if found.answered_by is not None:
             return found.reply
+        if found.number == 1:
+            self._begin(account, message, found.id)
         self._newest[found.id] = found.number
-        if await self._done_by(ends, account, message, found.id):
+        patience = self._patience
+        is_last = found.number >= patience.deliveries
+        wait_s = min(patience.answer_s, patience.last_s) if is_last else patience.answer_s
+        if await self._done_by(came + wait_s, account, message, found.id):
             return await self._answer(account, message, found.id)
-        if found.number < self._patience.deliveries:
-            return await self._let_go(found, hangs_up, gone)
-        return await self._late(account, message, found.id)
+        if is_last:
+            return await self._late(account, message, found.id)
+        return await self._let_go(found, came + patience.hang_up_s, gone)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await to_thread.run_sync(work, limiter=self._threads)
 
     # --- the work -----------------------------------------------------------------------------
 
@@ -120,13 +149,12 @@ class Reception:
         while True:
             task = self._working.get(delivery_id)
             if task is None:
-                if await self._run(partial(self._deliveries.claim, delivery_id)):
+                now = await self._run(partial(self._deliveries.get, delivery_id))
+                if now is None or now.is_processed:
+                    return True
+                # Else another process has it, or had it before it died.
+                if not now.is_claimed and await self._claim(delivery_id):
                     task = self._begin(account, message, delivery_id)
-                else:
-                    # Another process has it, or it is done.
-                    now = await self._run(partial(self._deliveries.get, delivery_id))
-                    if now is None or now.is_processed:
-                        return True
             left = ends - clock.time()
             if left <= 0:
                 return False
@@ -139,6 +167,9 @@ class Reception:
             # What failed is raised here; what worked is in the database.
             task.result()
             return True
+
+    async def _claim(self, delivery_id: int) -> bool:
+        return await self._run(partial(self._deliveries.claim, delivery_id))
 
     def _begin(
         self, account: WeChatAccount, message: WeChatMessage, delivery_id: int
@@ -154,18 +185,21 @@ class Reception:
                 log.warning("delivery_failed", error=type(task.exception()).__name__)
 
         task.add_done_callback(ended)
+        if self._beating is None or self._beating.done():
+            self._beating = asyncio.create_task(self._keep_claims())
         return task
 
     async def _work(self, account: WeChatAccount, message: WeChatMessage, delivery_id: int) -> None:
-        beat = asyncio.create_task(self._keep_claim(delivery_id))
+        async with self._seats.taken():
+            await self._hear(account, message, delivery_id)
+
+    async def _hear(self, account: WeChatAccount, message: WeChatMessage, delivery_id: int) -> None:
         try:
             if not message.is_event:
                 # Counted under a keyed hash: counters may lie outside our database.
                 await self._allowance(self._followers.openid_index(account.app_id, message.openid))
             heard = await self._hearing.hear(
-                account,
-                message,
-                lambda follower_id: self._deliveries.meet(delivery_id, follower_id),
+                account, message, partial(self._deliveries.meet, delivery_id)
             )
         except StorageUnavailable:
             raise
@@ -184,8 +218,6 @@ class Reception:
                     heard.conversation_id,
                 )
             )
-        finally:
-            beat.cancel()
 
     async def _end(self, delivery_id: int, sentence: str) -> None:
         """Answer with a sentence that belongs to no conversation."""
@@ -196,11 +228,11 @@ class Reception:
 
         await self._run(end)
 
-    async def _keep_claim(self, delivery_id: int) -> None:
-        while True:
-            await asyncio.sleep(3)
+    async def _keep_claims(self) -> None:
+        while self._working:
+            await asyncio.sleep(BEAT_S)
             with contextlib.suppress(StorageUnavailable):
-                await self._run(partial(self._deliveries.go_on, delivery_id))
+                await self._run(partial(self._deliveries.go_on, *self._working))
 
     # --- the answer ---------------------------------------------------------------------------
 
@@ -219,7 +251,7 @@ class Reception:
             found = self._deliveries.get(delivery_id)
             if found is None or found.answered_by is not None:
                 return "" if found is None else found.reply
-            follower_id = self._deliveries.follower_of(delivery_id)
+            follower_id = found.follower_id
             if follower_id is None:
                 self._deliveries.settle(delivery_id, By.PASSIVE)
                 return ""
@@ -265,13 +297,13 @@ class Reception:
         return "" if settled is None else settled.reply
 
     def _first_line(self, delivery_id: int, message: WeChatMessage) -> str:
-        found = self._preview(message.text) if message.text else ""
+        is_quiet = len(self._working) <= FEW
+        found = self._preview(message.text) if message.text and is_quiet else ""
         first = found or self._words.say("slow.received")
-        follower_id = self._deliveries.follower_of(delivery_id)
+        known = self._deliveries.get(delivery_id)
         link = ""
-        if follower_id is not None:
-            follower = self._followers.get(follower_id)
-            link = self._talk_link(follower)
+        if known is not None and known.follower_id is not None:
+            link = self._talk_link(self._followers.get(known.follower_id))
         name = "slow.link" if link else "slow.no_link"
         return self._words.say(name, first=first, link=link)
 
@@ -289,15 +321,22 @@ class Reception:
         """
         quiet = self._patience.quiet
         left = await self._run(partial(self._deliveries.left, quiet))
+        tasks = set()
         for one in left:
             account = self._accounts.get(one.account)
-            if account is None or not await self._run(partial(self._deliveries.claim, one.id)):
+            if account is None or one.id in self._working or not await self._claim(one.id):
                 continue
-            task = self._begin(account, WeChatMessage.from_json(one.payload), one.id)
-            await asyncio.wait({task})
+            message = WeChatMessage.from_json(one.payload)
+            tasks.add(self._begin(account, message, one.id))
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._patience.answer_s)
         silent = await self._run(partial(self._deliveries.unanswered, quiet))
-        for delivery_id, app_id in silent:
-            known = self._accounts.get(app_id)
-            by = By.PUSH if known is not None and known.can_push else By.NEXT
-            await self._run(partial(self._deliveries.settle, delivery_id, by))
+        for by in (By.PUSH, By.NEXT):
+            ids = [each for each, app_id in silent if self._way_to(app_id) is by]
+            if ids:
+                await self._run(partial(self._deliveries.give_up, ids, by))
         return len(left) + len(silent)
+
+    def _way_to(self, app_id: str) -> By:
+        account = self._accounts.get(app_id)
+        return By.PUSH if account is not None and account.can_push else By.NEXT

@@ -156,7 +156,7 @@ class Sending:
             for conversation_id in changed:
                 await self._told(conversation_id)
         except Exception as error:  # noqa: BLE001  else nobody would be sent anything any more
-            log.warning("batch_failed", error=type(error).__name__)
+            log.warning("sending_failed", error=type(error).__name__)
         finally:
             self._sending.discard(follower_id)
 
@@ -168,7 +168,10 @@ class Sending:
         batch = self._claim(follower_id)
         if batch is None:
             return set()
-        self._deliver(batch)
+        try:
+            self._deliver(batch)
+        except Exception as error:  # noqa: BLE001  what was sent before is to be told
+            log.warning("batch_failed", error=type(error).__name__)
         return {one.message.conversation_id for one in batch.owed}
 
     # --- claiming -----------------------------------------------------------------------------
@@ -224,7 +227,7 @@ class Sending:
                 row = self._followers.locked(connection, batch.follower.id)
                 spent = follower_of(row).quota.spend(self._clock.now())
                 self._followers.note_quota(connection, batch.follower.id, spent)
-                self._sends.advance(connection, parcel.states, parcel.part_done)
+                self._sends.advance(connection, parcel.states, parcel.part_done, open_ids)
                 if parcel.choices:
                     self._followers.offer(connection, batch.follower.id, parcel.choices)
         log.info("messages_pushed", follower_id=batch.follower.id, messages=len(packed))
@@ -331,16 +334,19 @@ class Sending:
         """Have the follower shown, with the next round, that a lawyer writes."""
         self._writing.add(conversation_id)
 
-    async def _show_typing(self) -> None:
-        while self._writing:
-            conversation_id = self._writing.pop()
-            now = self._clock.now()
-            if now - self._shown.get(conversation_id, now - TYPING_LASTS) < TYPING_LASTS:
-                continue
-            self._shown = {
-                one: at for one, at in self._shown.items() if now - at < TYPING_LASTS
-            } | {conversation_id: now}
-            await to_thread.run_sync(self._typing, conversation_id)
+    def _to_be_shown(self) -> list[str]:
+        now = self._clock.now()
+        self._shown = {one: at for one, at in self._shown.items() if now - at < TYPING_LASTS}
+        found = [one for one in self._writing if one not in self._shown]
+        self._shown |= dict.fromkeys(found, now)
+        self._writing.clear()
+        return found
+
+    async def _show_typing(self, conversation_id: str) -> None:
+        try:
+            await to_thread.run_sync(self._typing, conversation_id, limiter=self._calls)
+        except Exception as error:  # noqa: BLE001  else nobody would be sent anything any more
+            log.warning("typing_failed", error=type(error).__name__)
 
     def _typing(self, conversation_id: str) -> None:
         follower = self._followers.of_conversation(conversation_id)

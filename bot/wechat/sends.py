@@ -32,6 +32,7 @@ from bot.store.tables import conversations, messages
 from bot.store.unit import Store
 from bot.store.wechat_tables import wechat_bindings, wechat_followers
 from bot.store.wechat_tables import wechat_sends as table
+from bot.wechat.progress import is_progress, without_content
 from connectors.messages import Outbound, Part
 
 CLIENT_PREFIX = "wx-"
@@ -75,7 +76,8 @@ class SendRepository:
     def said(self, connection: Connection, message: Outbound, in_reply_to: int | None) -> None:
         """Owe a new message to whoever hears of its conversation.
 
-        What answers a message written on the web is read there.
+        What answers a message written on the web is read there. Who has not proven that the
+        conversation is his hears only that something goes on.
         """
         if message.sender == Sender.VISITOR or not self._is_for_chat(connection, in_reply_to):
             return
@@ -84,6 +86,8 @@ class SendRepository:
             .join(wechat_bindings, wechat_bindings.c.follower_id == wechat_followers.c.id)
             .where(wechat_bindings.c.conversation_id == message.conversation_id)
         )
+        if not is_progress(message, in_reply_to):
+            query = query.where(wechat_bindings.c.is_proven)
         now = self._clock.now()
         for follower in connection.execute(query).all():
             connection.execute(
@@ -113,8 +117,15 @@ class SendRepository:
 
     def _waiting(self, connection: Connection, follower_id: int) -> list[Owed]:
         query = (
-            select(table.c.id.label("send_id"), table.c.done, messages)
+            select(table.c.id.label("send_id"), table.c.done, wechat_bindings.c.is_proven, messages)
             .join(messages, messages.c.id == table.c.message_id)
+            .join(
+                wechat_bindings,
+                and_(
+                    wechat_bindings.c.follower_id == table.c.follower_id,
+                    wechat_bindings.c.conversation_id == table.c.conversation_id,
+                ),
+            )
             .join(conversations, conversations.c.id == table.c.conversation_id)
             .where(table.c.follower_id == follower_id, self._is_free())
             .where(messages.c.id > conversations.c.visitor_seen)
@@ -205,10 +216,20 @@ class SendRepository:
     # --- settling -----------------------------------------------------------------------------
 
     def advance(
-        self, connection: Connection, states: Mapping[int, State], part_done: Mapping[int, int]
+        self,
+        connection: Connection,
+        states: Mapping[int, State],
+        part_done: Mapping[int, int],
+        still: Collection[int],
     ) -> None:
-        """Note what the platform has taken of claimed rows."""
+        """Note what the platform has taken of claimed rows; ``still`` are yet to be sent."""
         now = self._clock.now()
+        # The platform may be slow with each message; nobody else may take up the rest meanwhile.
+        connection.execute(
+            update(table)
+            .where(table.c.id.in_(still), table.c.state == State.SENDING)
+            .values(claimed_until=now + CLAIM)
+        )
         for send_id, state in states.items():
             connection.execute(
                 update(table)
@@ -216,11 +237,7 @@ class SendRepository:
                 .values(state=state, reason="", settled_at=now, claimed_until=None)
             )
         for send_id, done in part_done.items():
-            connection.execute(
-                update(table)
-                .where(table.c.id == send_id)
-                .values(done=done, claimed_until=now + CLAIM)
-            )
+            connection.execute(update(table).where(table.c.id == send_id).values(done=done))
 
     def release(
         self, send_ids: Collection[int], reason: str, pause: dt.timedelta = dt.timedelta()
@@ -299,12 +316,13 @@ class SendRepository:
             return [*connection.execute(query)]
 
     def _owed(self, row: Row[Any]) -> Owed:
-        parts = self.store.cipher.decrypt_json(PARTS, row.parts_enc)
+        held = self.store.cipher.decrypt_json(PARTS, row.parts_enc)
+        parts = tuple(Part.from_json(part) for part in held)
         message = Outbound(
             row.id,
             row.conversation_id,
             row.sender,
-            tuple(Part.from_json(part) for part in parts),
+            parts if row.is_proven else without_content(parts),
             row.created_at,
             row.author,
         )

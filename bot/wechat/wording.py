@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bot.texts import Texts
 from bot.wechat.sends import Owed, State
 from connectors.messages import Part
 from connectors.wechat.fitting import MOST_BYTES, shorten, size_of, split
@@ -38,8 +39,23 @@ class Sentences:
     file_without_link: str
     more: str
     """Says where to read what the quota leaves unsaid: {link}."""
+    last: str
+    """Ends the last message that the quota allows: {link}."""
     author: str
     """Stands before a lawyer's words: {author}."""
+
+
+def sentences(words: Texts) -> Sentences:
+    said = words.get("sentences")
+    return Sentences(
+        ChatWords(said["choose"], said["also"]),
+        said["full"],
+        said["file"],
+        said["file_without_link"],
+        said["more"],
+        said["last"],
+        said["author"],
+    )
 
 
 @dataclass(frozen=True)
@@ -108,8 +124,10 @@ def passive(owed: Sequence[Owed], links: Links, words: Sentences) -> Passive:
 def parcels(owed: Sequence[Owed], left: int, links: Links, words: Sentences) -> list[Parcel]:
     """Pack everything owed into at most ``left`` messages; the last may be a link to the rest."""
     packed = _packed(owed, links, words)
-    if len(packed) <= left or left <= 0:
+    if len(packed) < left or left <= 0:
         return packed[: max(0, left)]
+    if len(packed) == left:
+        return [*packed[:-1], _ended(packed[-1], owed, links, words)]
     rest = packed[left - 1 :]
     first = next(one for one in owed if one.id in {i for parcel in rest for i in _rows(parcel)})
     link = links(first.message.conversation_id, "talk")
@@ -117,6 +135,16 @@ def parcels(owed: Sequence[Owed], left: int, links: Links, words: Sentences) -> 
         return packed[:left]
     states = {i: State.LINKED for parcel in rest for i in _rows(parcel)}
     return [*packed[: left - 1], Parcel(words.more.format(link=link), states=states)]
+
+
+def _ended(parcel: Parcel, owed: Sequence[Owed], links: Links, words: Sentences) -> Parcel:
+    """Let the last message of a person say where to read what comes after it."""
+    said = [one for one in owed if one.in_reply_to is None and one.id in _rows(parcel)]
+    if not said or not parcel.text or parcel.choices:
+        return parcel
+    link = links(said[-1].message.conversation_id, "talk")
+    text = BETWEEN.join((parcel.text, words.last.format(link=link)))
+    return replace(parcel, text=text) if link and size_of(text) <= MOST_BYTES else parcel
 
 
 def _rows(parcel: Parcel) -> set[int]:

@@ -8,8 +8,6 @@ from pathlib import Path
 import yaml
 
 from bot.texts import Texts
-from bot.wechat.wording import Sentences
-from connectors.wechat.rendering import ChatWords
 
 WORDS = Path(__file__).with_name("words.yml")
 
@@ -18,15 +16,3 @@ WORDS = Path(__file__).with_name("words.yml")
 def own_words() -> Texts:
     """Return the words of the official accounts."""
     return Texts(yaml.safe_load(WORDS.read_text(encoding="utf-8")))
-
-
-def sentences(words: Texts) -> Sentences:
-    said = words.get("sentences")
-    return Sentences(
-        ChatWords(said["choose"], said["also"]),
-        said["full"],
-        said["file"],
-        said["file_without_link"],
-        said["more"],
-        said["author"],
-    )

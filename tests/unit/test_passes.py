@@ -34,7 +34,11 @@ def let_in(repository: ConversationRepository, clock: FixedClock, conversation_i
         )
         connection.execute(
             insert(wechat_bindings).values(
-                follower_id=1, conversation_id=conversation_id, is_own=True, created_at=now
+                follower_id=1,
+                conversation_id=conversation_id,
+                is_own=True,
+                is_proven=True,
+                created_at=now,
             )
         )
         connection.execute(

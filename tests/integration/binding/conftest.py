@@ -92,7 +92,11 @@ class Room:
             assert key is not None
             connection.execute(
                 insert(wechat_bindings).values(
-                    follower_id=key[0], conversation_id=own.id, is_own=True, created_at=now
+                    follower_id=key[0],
+                    conversation_id=own.id,
+                    is_own=True,
+                    is_proven=True,
+                    created_at=now,
                 )
             )
         return Follower(int(key[0]), "wx-app", own.id)

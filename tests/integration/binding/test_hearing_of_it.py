@@ -89,5 +89,6 @@ def test_a_follower_of_whom_nothing_is_left_vanishes_with_what_was_asked(
 def test_his_own_talk_needs_no_binding(room: Room, follower: Follower) -> None:
     assert follower.conversation_id is not None
     number = room.matter(follower.conversation_id, PHONE)
-    assert room.service.by_number(follower.id, number, PHONE).told is Told.KNOWN
+    room.service.by_number(follower.id, number, PHONE)
+    assert room.service.by_sms(follower.id, room.board.code).told is Told.KNOWN
     assert room.told(follower.conversation_id) == []

@@ -1,4 +1,4 @@
-"""An application's or a matter's number, with the telephone that was registered there."""
+"""A number with the telephone that was registered there, where no message can be sent to it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,28 @@ from bot.binding.records import Told
 from bot.domain.aid import AidState, application_number
 from bot.domain.follower import Follower
 from bot.domain.matter import next_number, serial_of, spoken
+from bot.store.unit import Store
 from bot.store.wechat_tables import wechat_bindings
 from tests.conftest import FixedClock
 from tests.integration.aid.conftest import identity_number
-from tests.integration.binding.conftest import OTHER_PHONE, PHONE, Room, together
+from tests.integration.binding.conftest import OTHER_PHONE, PHONE, Room, make_room, together
 
 
-def test_number_and_telephone_in_one_message_bind(room: Room, follower: Follower) -> None:
+@pytest.fixture
+def room(store: Store, clock: FixedClock) -> Room:
+    return make_room(store, clock, sms=False)
+
+
+def test_number_and_telephone_in_one_message_let_hear_of_the_progress(
+    room: Room, follower: Follower
+) -> None:
     applicant, number = room.applicant()
     said = room.say(follower, f"绑定 {number} 138-0013-8000")
     assert said is not None
     assert number in said
-    assert room.current(follower) == applicant.conversation_id
+    assert "要用接续码" in said
+    assert room.hears(follower) == {follower.conversation_id, applicant.conversation_id}
+    assert room.current(follower) == follower.conversation_id
     assert room.trail("wechat_bound") == [(f"follower:{follower.id}", applicant.conversation_id)]
 
 
@@ -83,7 +93,7 @@ def test_a_number_is_locked_to_everybody_after_five_wrong_guesses(
     clock.advance(minutes=59)
     assert room.service.by_number(follower.id, number, PHONE).told is Told.LOCKED_NUMBER
     clock.advance(minutes=1)
-    assert room.service.by_number(follower.id, number, PHONE).told is Told.BOUND
+    assert room.service.by_number(follower.id, number, PHONE).told is Told.BOUND_UNPROVEN
 
 
 def test_a_follower_is_locked_out_after_five_wrong_guesses_at_any_numbers(
@@ -163,7 +173,7 @@ def test_of_two_who_know_number_and_telephone_one_is_bound(room: Room) -> None:
         lambda: room.service.by_number(one.id, number, PHONE),
         lambda: room.service.by_number(two.id, number, PHONE),
     )
-    assert sorted(answer.told for answer in told) == sorted([Told.BOUND, Told.TAKEN])
+    assert sorted(answer.told for answer in told) == sorted([Told.BOUND_UNPROVEN, Told.TAKEN])
     assert room.count(wechat_bindings, conversation_id=applicant.conversation_id) == 1
 
 

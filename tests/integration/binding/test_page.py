@@ -16,7 +16,7 @@ from bot.h5.session import COOKIE
 from bot.store.unit import Store
 from bot.store.wechat_tables import passes
 from tests.conftest import FixedClock
-from tests.integration.binding.conftest import OTHER_PHONE, PHONE, Room, make_room
+from tests.integration.binding.conftest import PHONE, Room, make_room
 from tests.integration.binding.site import Site, site_of
 
 HTML = {"Accept": "text/html,application/xhtml+xml;q=0.9"}
@@ -81,6 +81,9 @@ def test_a_wrong_code_is_said_beside_its_field(phone: Phone) -> None:
 def test_number_and_telephone_bind(room: Room, phone: Phone, follower: Follower) -> None:
     applicant, number = room.applicant()
     said = phone.post("number", number=f" {number.lower()} ", phone="138 0013 8000")
+    assert "短信里的 6 位数字" in said
+    assert applicant.conversation_id not in room.hears(follower)
+    said = phone.post("sms", sms=room.board.code)
     assert "绑定好了" in said
     assert number in said
     assert applicant.conversation_id in room.hears(follower)
@@ -95,7 +98,7 @@ def test_number_and_telephone_bind(room: Room, phone: Phone, follower: Follower)
         ("12345678", PHONE, "抄错"),
         ("FY20261123-0001", "", "完整手机号"),
         ("FY20261123-0001", "8000", "完整手机号"),
-        ("FY20261123-0001", OTHER_PHONE, "对不上"),
+        ("FY20261123-0001", "0871-63512345", "对不上"),
     ],
 )
 def test_what_does_not_fit_is_said_and_kept(
@@ -189,6 +192,7 @@ def test_another_followers_bindings_are_not_shown(room: Room, phone: Phone) -> N
     other = room.follower()
     _, number = room.applicant()
     room.service.by_number(other.id, number, PHONE)
+    room.service.by_sms(other.id, room.board.code)
     assert number not in phone.get()
 
 
@@ -213,6 +217,10 @@ def test_without_a_gateway_its_form_is_not_shown(sqlite_store: Store, clock: Fix
         phone = Phone(client)
         assert "短信" not in phone.get()
         assert "不能用短信" in phone.post("mobile", mobile=PHONE)
+        _, number = room.applicant()
+        assert "看不到咨询内容" in phone.get()
+        assert "以后办理进度会发到微信里" in phone.post("number", number=number, phone=PHONE)
+        assert "只收办理进度" in phone.words
 
 
 def test_codes_typed_are_counted_together_with_those_on_the_web(

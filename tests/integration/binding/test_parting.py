@@ -91,8 +91,10 @@ def test_he_returns_to_the_newest_of_his_own(
     newer, _ = room.talks.create(WECHAT, "v1")
     with room.store.write() as connection:
         connection.exec_driver_sql(
-            "INSERT INTO wechat_bindings (follower_id, conversation_id, is_own, created_at) "
-            f"SELECT {follower.id}, '{newer.id}', is_own, created_at FROM wechat_bindings"
+            "INSERT INTO wechat_bindings "
+            "(follower_id, conversation_id, is_own, is_proven, created_at) "
+            f"SELECT {follower.id}, '{newer.id}', is_own, is_proven, created_at "
+            "FROM wechat_bindings"
         )
     room.bound(follower)
     room.bound(follower)
@@ -168,6 +170,7 @@ def test_what_is_bound_is_listed_with_its_numbers(room: Room, follower: Follower
     assert "没有绑定" in str(room.say(follower, "我的绑定"))
     _, number = room.applicant()
     room.service.by_number(follower.id, number, PHONE)
+    room.service.by_sms(follower.id, room.board.code)
     said = room.say(follower, "查看绑定")
     assert number in str(said)
     assert "正在这里" in str(said)

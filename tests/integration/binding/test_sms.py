@@ -272,10 +272,14 @@ def test_no_transaction_is_open_while_the_gateway_is_waited_for(
     work.join()
 
 
-def test_a_conversation_in_another_wechat_stays_there(room: Room, follower: Follower) -> None:
+def test_a_conversation_in_another_wechat_stays_there(
+    room: Room, follower: Follower, clock: FixedClock
+) -> None:
     one, number = room.applicant()
     two, _ = room.applicant(id_number=identity_number(1))
     room.service.by_number(follower.id, number, PHONE)
+    room.service.by_sms(follower.id, room.board.code)
+    clock.advance(minutes=1)
     second = room.follower()
     room.service.send_code(second.id, PHONE)
     answer = room.service.by_sms(second.id, room.board.code)

@@ -157,7 +157,7 @@ class House:
             talks.finish(conversation_id, received.message_id, [answer])
         return received.message_id
 
-    def on_the_web(self, follower: Follower) -> str:
+    def on_the_web(self, follower: Follower, *, proven: bool = True) -> str:
         """Bind a conversation that began on the web; return it."""
         conversation, _ = self.small.conversations.create("web", "2026-11")
         self.clock.advance(seconds=1)
@@ -167,6 +167,7 @@ class House:
                     follower_id=follower.id,
                     conversation_id=conversation.id,
                     is_own=False,
+                    is_proven=proven,
                     created_at=self.clock.now(),
                 )
             )

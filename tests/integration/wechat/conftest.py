@@ -21,6 +21,7 @@ from bot.settings import WeChatSettings
 from bot.wechat.reception import Patience
 from tests.conftest import FixedClock
 from tests.integration.desk.whole import Citizen, Lawyer, Whole, open_whole
+from tests.live import until
 from tests.platform import ClientTransport, Follower, Platform, Registration, standing_in
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class Town:
     def two_days_later(self, citizen: Citizen) -> Lawyer:
         """Return the lawyer, signed in anew, with the conversation, after the window has closed."""
         self.whole.clock.advance(days=2, minutes=5)
+        # Nobody has answered meanwhile: others may take it, and it must not be taken back later.
+        until(lambda: self.whole.owner(citizen)[0] is Mode.QUEUED)
         lawyer = self.whole.lawyer("wang")
         lawyer.does(citizen, "claim")
         return lawyer

@@ -60,19 +60,21 @@ def test_several_words_at_once_are_one_message(town: Town) -> None:
     assert "第2点" in seen.text
 
 
-def test_the_last_message_allowed_is_a_link_to_the_rest(town: Town) -> None:
+def test_the_last_message_allowed_leads_to_what_comes_after_it(town: Town) -> None:
     fan, citizen, lawyer = town.talking()
     fan.say("请详细说说")
-    long = "。".join(["仲裁申请书要写清双方的名称、请求和事实，附上证据"] * 50) + "。"
-    for number in range(7):
-        lawyer.says(citizen, f"{number}：{long}")
-    link = fan.wait_for("点这里看全部")
-    assert "https://12348.example.cn/m/" in link.text
+    for number in range(5):
+        words = f"{number}：仲裁申请书要写清双方的名称。"
+        lawyer.says(citizen, words)
+        fan.wait_for(words)
+    assert "https://12348.example.cn/m/" in fan.seen[-1].text
+    assert "/m/" not in fan.seen[-2].text
+    lawyer.says(citizen, "还要附上证据。")
+    until(lambda: delivery_of(lawyer, citizen, "附上证据") == "quota")
     assert 45047 not in [call.errcode for call in town.platform.books.calls[-10:]]
-    until(lambda: delivery_of(lawyer, citizen, "6：") == "linked")
     # The next words of the follower open the window again.
     assert fan.said_left == 0
-    fan.say("知道了")
+    assert "还要附上证据" in fan.say("知道了").text
     lawyer.says(citizen, "那就这样，明天联系。")
     fan.wait_for("明天联系")
 

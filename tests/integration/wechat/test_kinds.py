@@ -6,9 +6,11 @@ import hashlib
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bot.domain.conversation import Mode
-from bot.store.tables import files
+from bot.store.outbox import PAYLOAD
+from bot.store.tables import files, outbox
 from bot.texts import load_texts
 from bot.uploads.repository import UploadRepository
 from bot.uploads.service import MAX_BYTES, MAX_FILES
@@ -237,6 +239,19 @@ def test_a_picture_that_cannot_be_fetched_is_fetched_later_and_told(
     assert len(files_of(county, fan)) == 1
 
 
+def test_the_work_that_is_left_does_not_name_the_follower(county: County) -> None:
+    fan = newcomer(county)
+    county.host.status = 502
+    county.platform.fail("media/get", status=502)
+    fan.send_image(JPEG)
+    store = county.whole.core.store
+    with store.read() as connection:
+        [sealed] = connection.execute(select(outbox.c.payload_enc)).scalars()
+    payload = store.cipher.decrypt_json(PAYLOAD, sealed)
+    assert payload["conversation_id"] == county.of(fan).session
+    assert fan.openid not in str(payload)
+
+
 def test_a_token_that_has_run_out_costs_no_picture(county: County) -> None:
     fan = newcomer(county)
     county.platform.expire_token()
@@ -372,14 +387,14 @@ def test_a_redirect_of_the_picture_host_is_not_followed(county: County) -> None:
 
 
 def test_a_location_is_answered_with_the_nearest_centres(county: County) -> None:
-    county.office("雨花区法律援助中心", 28.10, 113.00)
-    county.office("浏阳市法律援助中心", 28.16, 113.64)
+    county.office("琼海市法律援助中心", 19.25, 110.47)
+    county.office("海口市法律援助中心", 20.02, 110.35)
     fan = newcomer(county)
-    push = fan.send_location(28.11, 113.01, "长沙市雨花区")
-    assert "1. 雨花区法律援助中心" in push.text
-    assert push.text.index("雨花区法律") < push.text.index("浏阳市法律")
+    push = fan.send_location(20.04, 110.33, "海口市龙华区")
+    assert "1. 海口市法律援助中心" in push.text
+    assert "2. 琼海市法律援助中心" in push.text
     assert "12348" in push.text
-    assert "长沙市雨花区" in said_by(county, fan)[-1]["text"]
+    assert "海口市龙华区" in said_by(county, fan)[-1]["text"]
 
 
 def test_a_location_without_a_name_says_where_it_lies(county: County) -> None:
@@ -484,6 +499,18 @@ def test_a_picture_that_comes_late_reaches_the_lawyer(county: County) -> None:
 def test_a_page_asked_for_is_given_though_a_lawyer_is_there(county: County) -> None:
     fan, _, _ = county.talking()
     assert "/m/" in fan.say("我的办理").text
+
+
+def test_who_wants_to_bind_while_a_lawyer_is_there_hears_why_not(county: County) -> None:
+    fan, _, _ = county.talking()
+    assert "先不能绑定" in fan.say("绑定").text
+
+
+@pytest.mark.parametrize(("words", "sentence"), [("绑定", "先不能绑定"), ("我的办理", "/m/")])
+def test_who_waits_is_answered_what_was_asked(county: County, words: str, sentence: str) -> None:
+    fan, citizen = county.waiting()
+    assert sentence in fan.say(words).text
+    assert county.whole.owner(citizen)[0] is Mode.QUEUED
 
 
 def test_a_picture_of_an_erased_conversation_is_left(county: County) -> None:

@@ -147,10 +147,22 @@ def test_what_a_dead_sender_had_goes_on_where_it_stopped(post: Post) -> None:
     post.say(conversation_id, "长话")
     [one] = post.claim(fan)
     with post.sends.store.write() as connection:
-        post.sends.advance(connection, {}, {one.id: 2})
+        post.sends.advance(connection, {}, {one.id: 2}, {one.id})
     post.clock.advance(minutes=2)
     [again] = post.claim(fan)
     assert (again.id, again.done) == (one.id, 2)
+
+
+def test_the_rest_of_a_slow_batch_is_nobody_else_s(post: Post) -> None:
+    fan, conversation_id = post.follower()
+    for words in ("第一句", "第二句"):
+        post.say(conversation_id, words)
+    first, second = post.claim(fan)
+    post.clock.advance(seconds=50)
+    with post.sends.store.write() as connection:
+        post.sends.advance(connection, {first.id: State.SENT}, {}, {second.id})
+    post.clock.advance(seconds=50)
+    assert post.claim(fan) == []
 
 
 def test_what_was_refused_waits_until_the_follower_shows_himself(post: Post) -> None:

@@ -12,8 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.wechat.sends import Owed, State
-from bot.wechat.wording import Parcel, parcels, passive
-from bot.wechat.words import own_words, sentences
+from bot.wechat.wording import Parcel, parcels, passive, sentences
+from bot.wechat.words import own_words
 from connectors.messages import Outbound, Part, buttons, notice, text
 from connectors.wechat.fitting import MOST_BYTES, size_of
 

@@ -94,6 +94,7 @@ def upgrade() -> None:
         sa.Column("follower_id", sa.Integer(), nullable=False),
         sa.Column("conversation_id", sa.String(length=32), nullable=False),
         sa.Column("is_own", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("is_proven", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"],
@@ -119,6 +120,7 @@ def upgrade() -> None:
         "wechat_codes",
         sa.Column("follower_id", sa.Integer(), nullable=False),
         sa.Column("phone_index", sa.String(length=64), nullable=False),
+        sa.Column("number", sa.String(length=24), server_default="", nullable=False),
         sa.Column("code_index", sa.String(length=64), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),
