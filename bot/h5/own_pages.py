@@ -132,6 +132,10 @@ def add_own_pages(router: APIRouter, pages: Pages, chat: Chat) -> None:
             response.headers["Content-Type"] = "text/plain; charset=utf-8"
         return response
 
+    @router.get("/m/erase")
+    def ask_to_erase(request: Request, who: Visit = visit) -> Response:
+        return pages.show(request, "erase")
+
     @router.post("/m/erase")
     async def erase(who: Visit = change) -> Response:
         await to_thread.run_sync(visitors.erase, who.conversation_id)

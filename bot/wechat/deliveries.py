@@ -7,7 +7,7 @@ to a delivery or customer-service messages. That is decided once, by one conditi
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -58,6 +58,25 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Arrival:
+    """One delivery as it comes."""
+
+    account: str
+    openid: str
+    key: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Who is to answer a message, and with what passive reply."""
+
+    delivery_id: int
+    by: By
+    reply: str = ""
+
+
+@dataclass(frozen=True)
 class Left:
     """A message that nobody works on although it is not done."""
 
@@ -71,47 +90,55 @@ class DeliveryRepository:
         self.store = store
         self._clock = clock
 
-    def arrive(
-        self,
-        account: str,
-        openid: str,
-        key: str,
-        payload: Mapping[str, Any],
-        *,
-        claims: bool = False,
-    ) -> Delivery:
-        """Store a delivery, or count it where the message is known.
+    def arrive(self, account: str, openid: str, key: str, payload: Mapping[str, Any]) -> Delivery:
+        """Store a delivery, or count it where the message is known."""
+        return self.arrive_all([Arrival(account, openid, key, payload)])[0]
 
-        ``claims``: the caller works on it if it is the first, as after ``claim``.
+    def arrive_all(self, arrivals: Sequence[Arrival], *, claims: bool = False) -> list[Delivery]:
+        """Store deliveries as ``arrive`` does, in one transaction.
+
+        ``claims``: the caller works on those that are the first of their message, as after
+        ``claim``.
         """
         now = self._clock.now()
-        sender = self.store.cipher.blind_index(SENDER, f"{account}:{openid}")
-        values = {
-            "account": account,
-            "sender_index": sender,
-            "key": key,
-            "payload_enc": self.store.cipher.encrypt_json(PAYLOAD, dict(payload)),
-            "number": 1,
-            "first_at": now,
-            "last_at": now,
-            "claimed_until": now + CLAIM if claims else None,
-        }
-        mine = (
-            table.c.account == account,
-            table.c.sender_index == sender,
-            table.c.key == key,
-        )
-        try:
-            with self.store.write() as connection:
-                made = connection.execute(insert(table).values(values)).inserted_primary_key
-                assert made is not None
-                return Delivery(int(made[0]), 1, False, None, "", None, claims)
-        except IntegrityError:
-            with self.store.write() as connection:
-                connection.execute(
-                    update(table).where(*mine).values(number=table.c.number + 1, last_at=now)
-                )
-                return self._read(connection.execute(select(table).where(*mine)).one())
+        rows = [
+            {
+                "account": one.account,
+                "sender_index": self.store.cipher.blind_index(
+                    SENDER, f"{one.account}:{one.openid}"
+                ),
+                "key": one.key,
+                "payload_enc": self.store.cipher.encrypt_json(PAYLOAD, dict(one.payload)),
+                "number": 1,
+                "first_at": now,
+                "last_at": now,
+                "claimed_until": now + CLAIM if claims else None,
+            }
+            for one in arrivals
+        ]
+        for _ in rows:
+            try:
+                return self._stored(rows)
+            except IntegrityError:
+                # Another process was quicker with one of them.
+                continue
+        return self._stored(rows)
+
+    def _stored(self, rows: Sequence[Mapping[str, Any]]) -> list[Delivery]:
+        with self.store.write() as connection:
+            return [self._store_one(connection, row) for row in rows]
+
+    def _store_one(self, connection: Connection, row: Mapping[str, Any]) -> Delivery:
+        mine = tuple(table.c[name] == row[name] for name in ("account", "sender_index", "key"))
+        counted = connection.execute(
+            update(table).where(*mine).values(number=table.c.number + 1, last_at=row["last_at"])
+        ).rowcount
+        if counted:
+            return self._read(connection.execute(select(table).where(*mine)).one())
+        made = connection.execute(insert(table).values(row)).inserted_primary_key
+        assert made is not None
+        is_claimed = row["claimed_until"] is not None
+        return Delivery(int(made[0]), 1, False, None, "", is_claimed=is_claimed)
 
     def claim(self, delivery_id: int) -> bool:
         """Take a message to work on it; say no where somebody does, or it is done."""
@@ -159,6 +186,25 @@ class DeliveryRepository:
         """Decide who answers; say whether it was still open."""
         with self.store.write() as connection:
             return self.settle_in(connection, delivery_id, by, reply)
+
+    def settle_all(self, decisions: Sequence[Decision]) -> list[str]:
+        """Decide where it is still open, in one transaction; return the replies that hold."""
+        with self.store.write() as connection:
+            for one in decisions:
+                self.settle_in(connection, one.delivery_id, one.by, one.reply)
+            ids = [one.delivery_id for one in decisions]
+            rows = connection.execute(select(table).where(table.c.id.in_(ids))).all()
+        held = {row.id: self._read(row).reply for row in rows}
+        return [held.get(delivery_id, "") for delivery_id in ids]
+
+    def take_back(self, connection: Connection, delivery_id: int, by: By) -> bool:
+        """Have a passive reply that nobody heard given otherwise; say whether there was one."""
+        changed = connection.execute(
+            update(table)
+            .where(table.c.id == delivery_id, table.c.answered_by == By.PASSIVE)
+            .values(answered_by=by, reply_enc=None)
+        ).rowcount
+        return bool(changed)
 
     def settle_in(self, connection: Connection, delivery_id: int, by: By, reply: str = "") -> bool:
         """Decide who answers in the caller's transaction; say whether it was still open."""

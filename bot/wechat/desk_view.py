@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.domain.channel import ChannelState, Level
 from bot.domain.clock import CHINA, Clock
+from bot.domain.conversation import Sender
 from bot.domain.follower import Follower
 from bot.texts import Texts
 from bot.wechat.followers import FollowerRepository
@@ -94,11 +95,7 @@ class WeChatAtDesk:
         left = quota.left(now)
         if left == 0:
             return _Told(say("desk.spent"), "warn")
-        # The minute after a tap is no window to write in.
-        until = quota.said.until if quota.said.holds(now) else quota.acted.until
-        assert until is not None
-        shown = f"{until.astimezone(CHINA):%m-%d %H:%M}"
-        return _Told(say("desk.open", left=left, until=shown), "good")
+        return _Told(say("desk.open", left=left), "good")
 
     def _paused(self, pause: Pause) -> str:
         if pause.reason == "unauthorised":
@@ -119,7 +116,9 @@ class WeChatAtDesk:
         for row in self._sends.states(conversation_id, after_message_id):
             state = State(row.state)
             if state in _GONE_OUT:
-                found[row.message_id] = _GONE_OUT[state]
+                # That an answer of the bot arrived goes without saying.
+                if row.sender == Sender.LAWYER:
+                    found[row.message_id] = _GONE_OUT[state]
             elif row.noticed_at is not None:
                 found[row.message_id] = "noticed"
             elif row.reason in _REASONS:

@@ -33,6 +33,7 @@ from bot.errors import (
 from bot.store.outbox import enqueue_once
 from bot.texts import Texts
 from bot.wechat.ports import Links, Media, Speech, Uploads
+from bot.wechat.secrets import for_follower
 from bot.wechat.speech import SpeechUnavailable
 from connectors.messages import Inbound, Outbound, Part, notice, text
 from connectors.wechat.accounts import WeChatAccount
@@ -92,11 +93,10 @@ class Evidence:
                 partial(self._picture, account, conversation_id, client_id, message)
             )
         except (ApiFailed, UncheckedFile) as failed:
-            answer: Part = text(
-                await self._without_picture(
-                    account, follower_id, conversation_id, client_id, message, failed
-                )
+            told = await self._without_picture(
+                account, follower_id, conversation_id, client_id, message, failed
             )
+            answer = for_follower(told, self._words)
             said = say("kinds.image_sent")
         except (BadFile, TooManyRequests) as refused:
             is_full = isinstance(refused, TooManyRequests)

@@ -6,6 +6,7 @@ What is answered is stored too, and leaves by ``sends``.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,12 +16,14 @@ from bot.dialogue.normalise import MAX_CHARACTERS, clean
 from bot.dialogue.repository import ConversationRepository
 from bot.domain.conversation import BOT_SPEAKS, Mode, Sender
 from bot.domain.follower import Follower
+from bot.domain.matter import find_number
 from bot.errors import LawbridgeError, StorageUnavailable
 from bot.redact import mask_personal
 from bot.texts import Texts
 from bot.wechat.evidence import Evidence
 from bot.wechat.followers import FollowerRepository, Met
 from bot.wechat.ports import Binder, Centres, Links, Offices
+from bot.wechat.secrets import for_follower
 from bot.wechat.sends import CLIENT_PREFIX, SendRepository
 from connectors.messages import Chat, Inbound, Part, buttons, notice, text
 from connectors.wechat.accounts import WeChatAccount
@@ -33,6 +36,7 @@ LONGEST_KEY = 80 - len(CLIENT_PREFIX)
 PAGE = "page:"
 """Begins the key of a menu entry that opens a page."""
 _QRSCENE = "qrscene_"
+_NUMBER = re.compile(r"[1-9][0-9]?")
 _CONSENTS = frozenset({"subscribe_msg_popup_event", "subscribe_msg_change_event"})
 _SILENT_ACTS = frozenset({"scancode_push", "scancode_waitmsg"})
 """They let something be sent, but a reply to them is not shown."""
@@ -168,7 +172,8 @@ class Hearing:
             return _given(conversation_id, client_id, said, say("kinds.video"))
         if kind == "file":
             link = await self._link(follower, "upload")
-            answer = say("kinds.file_link", link=link) if link else say("kinds.file")
+            told = say("kinds.file_link", link=link) if link else say("kinds.file")
+            answer = for_follower(told, self._words)
             said = say("kinds.file_sent", title=clean(message.title)[:100])
             return _given(conversation_id, client_id, said, answer)
         return _given(conversation_id, client_id, say("kinds.unknown_sent"), say("kinds.unknown"))
@@ -194,10 +199,14 @@ class Hearing:
             meet = partial(self._followers.meet, follower.account, message.openid)
             now = _conversation(await self._run(meet))
             # A telephone number or a code is of no use to whoever reads the conversation.
-            return _given(now, client_id, mask_personal(words), about)
+            # No matter has a number that could be such a code.
+            has_code = find_number(about) is None
+            told = for_follower(about, self._words, has_code=has_code)
+            return _given(now, client_id, mask_personal(words), told)
         page = self._words.get("asks").get(words)
         if page is not None:
-            return _given(conversation_id, client_id, words, await self._page(follower, page))
+            told = for_follower(await self._page(follower, page), self._words)
+            return _given(conversation_id, client_id, words, told)
         mode = await self._run(lambda: self._conversations.get(conversation_id).mode)
         if mode is Mode.HUMAN:
             # "1" may be the answer to a lawyer's question.
@@ -206,6 +215,9 @@ class Hearing:
         choice = chosen(words, offered)
         if choice is not None:
             return self._tapped(conversation_id, client_id, choice.id, choice.label)
+        if _NUMBER.fullmatch(words) and offered and not offered[0].is_aside:
+            sentence = self._words.say("not_offered", last=len(offered))
+            return _given(conversation_id, client_id, words, sentence)
         if mode in BOT_SPEAKS and words in self._words.get("fillers"):
             waiting = await self._run(partial(self._sends.waiting, follower.id))
             if waiting:
@@ -284,7 +296,8 @@ class Hearing:
         key = message.event_key
         page = key.removeprefix(PAGE)
         if key.startswith(PAGE) and page in self._words.get("pages"):
-            await self._say(conversation_id, text(await self._page(follower, page)))
+            told = for_follower(await self._page(follower, page), self._words)
+            await self._say(conversation_id, told)
             return
         if key not in self._texts.get("buttons"):
             await self._say(conversation_id, text(self._words.say("menu_gone")))
@@ -325,7 +338,8 @@ def _client_id(message: WeChatMessage) -> str:
     return f"{CLIENT_PREFIX}{message.key}"[: LONGEST_KEY + len(CLIENT_PREFIX) - 1]
 
 
-def _given(conversation_id: str, client_id: str, said: str, answer: str) -> Inbound:
+def _given(conversation_id: str, client_id: str, said: str, answer: str | Part) -> Inbound:
     """Return what the follower did, in words, with what is answered to it."""
     said_part = text(clean(said) or said)
-    return Inbound(conversation_id, client_id, "", parts=(said_part,), given=(text(answer),))
+    given = answer if isinstance(answer, Part) else text(answer)
+    return Inbound(conversation_id, client_id, "", parts=(said_part,), given=(given,))

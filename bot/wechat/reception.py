@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -22,12 +22,13 @@ from bot.domain.clock import Clock
 from bot.domain.follower import Follower
 from bot.errors import StorageUnavailable, TooManyRequests
 from bot.texts import Texts
-from bot.wechat.deliveries import By, Delivery, DeliveryRepository
+from bot.wechat.deliveries import Arrival, By, Decision, Delivery, DeliveryRepository
 from bot.wechat.followers import FollowerRepository
+from bot.wechat.gathering import Gathered
 from bot.wechat.hearing import Hearing
 from bot.wechat.ports import Allowance, Links
 from bot.wechat.seats import Seats
-from bot.wechat.sends import SendRepository, Taken
+from bot.wechat.sends import Owed, SendRepository, Taken
 from bot.wechat.wording import Sentences, passive
 from connectors.wechat.accounts import WeChatAccount
 from connectors.wechat.incoming import WeChatMessage
@@ -43,7 +44,7 @@ AT_ONCE = 8
 SEAT_LASTS_S = 2.0
 BEAT_S = 3.0
 FEW = 8
-"""With more messages in work than that, nothing is looked up for a first line."""
+"""With more messages in work than that, a first line says only that the message is here."""
 
 Preview = Callable[[str], str]
 """Says in one line what retrieval finds for a question, at once; empty where nothing fits."""
@@ -99,6 +100,8 @@ class Reception:
         self._patience = patience
         self._allowance = allowance
         self._threads = CapacityLimiter(THREADS)
+        self._arrive = Gathered(partial(deliveries.arrive_all, claims=True), self._run)
+        self._settle = Gathered(deliveries.settle_all, self._run)
         self._seats = Seats(AT_ONCE, SEAT_LASTS_S)
         self._beating: asyncio.Task[None] | None = None
         self._working: dict[int, asyncio.Task[None]] = {}
@@ -112,15 +115,8 @@ class Reception:
             StorageUnavailable: nothing could be stored; the platform shall deliver again.
         """
         came = asyncio.get_running_loop().time()
-        found = await self._run(
-            partial(
-                self._deliveries.arrive,
-                account.app_id,
-                message.openid,
-                message.key,
-                message.to_json(),
-                claims=True,
-            )
+        found = await self._arrive(
+            Arrival(account.app_id, message.openid, message.key, message.to_json())
         )
         if found.answered_by is not None:
             return found.reply
@@ -131,7 +127,8 @@ class Reception:
         is_last = found.number >= patience.deliveries
         wait_s = min(patience.answer_s, patience.last_s) if is_last else patience.answer_s
         if await self._done_by(came + wait_s, account, message, found.id):
-            return await self._answer(account, message, found.id)
+            self._forget(found.id)
+            return await self._answer(account, message, found.id, gone if is_last else None)
         if is_last:
             return await self._late(account, message, found.id)
         return await self._let_go(found, came + patience.hang_up_s, gone)
@@ -171,6 +168,9 @@ class Reception:
     async def _claim(self, delivery_id: int) -> bool:
         return await self._run(partial(self._deliveries.claim, delivery_id))
 
+    def _forget(self, delivery_id: int) -> None:
+        self._newest.pop(delivery_id, None)
+
     def _begin(
         self, account: WeChatAccount, message: WeChatMessage, delivery_id: int
     ) -> asyncio.Task[None]:
@@ -179,7 +179,7 @@ class Reception:
 
         def ended(task: asyncio.Task[None]) -> None:
             self._working.pop(delivery_id, None)
-            self._newest.pop(delivery_id, None)
+            self._forget(delivery_id)
             if not task.cancelled() and task.exception() is not None:
                 # Raised to whoever waits; somebody may have stopped waiting.
                 log.warning("delivery_failed", error=type(task.exception()).__name__)
@@ -237,24 +237,35 @@ class Reception:
     # --- the answer ---------------------------------------------------------------------------
 
     async def _answer(
-        self, account: WeChatAccount, message: WeChatMessage, delivery_id: int
+        self,
+        account: WeChatAccount,
+        message: WeChatMessage,
+        delivery_id: int,
+        gone: Gone | None,
     ) -> str:
+        """Return the passive reply; ``gone`` where no further delivery would get it."""
         if message.event == "subscribe" and account.can_push:
             # A pushed greeting has choices to tap; a passive one only numbers to type.
-            await self._run(partial(self._deliveries.settle, delivery_id, By.PUSH))
-            return ""
-        return await self._run(partial(self._settle_passively, delivery_id))
+            return await self._settle(Decision(delivery_id, By.PUSH))
+        reply, owed = await self._run(partial(self._settle_passively, delivery_id))
+        if owed and gone is not None and await gone():
+            by = self._way_to(account.app_id)
+            await self._run(partial(self._take_back, delivery_id, by, owed))
+        return reply
 
-    def _settle_passively(self, delivery_id: int) -> str:
-        """Let the passive reply take everything owed to the follower, unless that is decided."""
+    def _settle_passively(self, delivery_id: int) -> tuple[str, list[Owed]]:
+        """Let the passive reply take everything owed to the follower, unless that is decided.
+
+        Returns what it took as well.
+        """
         while True:
             found = self._deliveries.get(delivery_id)
             if found is None or found.answered_by is not None:
-                return "" if found is None else found.reply
+                return "" if found is None else found.reply, []
             follower_id = found.follower_id
             if follower_id is None:
                 self._deliveries.settle(delivery_id, By.PASSIVE)
-                return ""
+                return "", []
             owed = self._sends.waiting(follower_id)
             reply = passive(owed, self._link_for(follower_id), self._sentences)
             try:
@@ -270,7 +281,13 @@ class Reception:
             except Taken:
                 # The sender was quicker with some of it; what is left is looked at again.
                 continue
-            return reply.text
+            taken = {*reply.states, *reply.part_done}
+            return reply.text, [one for one in owed if one.id in taken]
+
+    def _take_back(self, delivery_id: int, by: By, owed: Sequence[Owed]) -> None:
+        with self._deliveries.store.write() as connection:
+            if self._deliveries.take_back(connection, delivery_id, by):
+                self._sends.give_back(connection, owed)
 
     def _link_for(self, follower_id: int) -> Callable[[str, str], str]:
         return lambda conversation_id, target: self._links.link(
@@ -289,16 +306,16 @@ class Reception:
     async def _late(self, account: WeChatAccount, message: WeChatMessage, delivery_id: int) -> str:
         """Answer the last delivery of a message that is still being worked on."""
         if account.can_push:
-            by, reply = By.PUSH, ""
+            return await self._settle(Decision(delivery_id, By.PUSH))
+        if len(self._working) > FEW:
+            # Looking up and making a link would take longer than the platform still waits.
+            reply = self._words.say("slow.no_link", first=self._words.say("slow.received"))
         else:
-            by, reply = By.LINK, await self._run(partial(self._first_line, delivery_id, message))
-        await self._run(partial(self._deliveries.settle, delivery_id, by, reply))
-        settled = await self._run(partial(self._deliveries.get, delivery_id))
-        return "" if settled is None else settled.reply
+            reply = await self._run(partial(self._first_line, delivery_id, message))
+        return await self._settle(Decision(delivery_id, By.LINK, reply))
 
     def _first_line(self, delivery_id: int, message: WeChatMessage) -> str:
-        is_quiet = len(self._working) <= FEW
-        found = self._preview(message.text) if message.text and is_quiet else ""
+        found = self._preview(message.text) if message.text else ""
         first = found or self._words.say("slow.received")
         known = self._deliveries.get(delivery_id)
         link = ""

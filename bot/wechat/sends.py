@@ -155,6 +155,17 @@ class SendRepository:
         for send_id, done in part_done.items():
             self._change_free(connection, send_id, {"done": done})
 
+    def give_back(self, connection: Connection, owed: Sequence[Owed]) -> None:
+        """Let rows wait as they did before a passive reply that nobody heard."""
+        for one in owed:
+            connection.execute(
+                update(table)
+                .where(table.c.id == one.id)
+                .values(
+                    state=State.WAITING, done=one.done, settled_at=None, due_at=self._clock.now()
+                )
+            )
+
     def _change_free(self, connection: Connection, send_id: int, values: Mapping[str, Any]) -> None:
         changed = connection.execute(
             update(table).where(table.c.id == send_id, self._is_free()).values(values)
@@ -306,9 +317,11 @@ class SendRepository:
     # --- looking ------------------------------------------------------------------------------
 
     def states(self, conversation_id: str, after: int) -> list[Any]:
-        """Return message id, state, reason and notice of a conversation's rows."""
+        """Return message id, sender, state, reason and notice of a conversation's rows."""
+        held = (table.c.message_id, table.c.state, table.c.reason, table.c.noticed_at)
         query = (
-            select(table.c.message_id, table.c.state, table.c.reason, table.c.noticed_at)
+            select(*held, messages.c.sender)
+            .join(messages, messages.c.id == table.c.message_id)
             .where(table.c.conversation_id == conversation_id, table.c.message_id > after)
             .order_by(table.c.message_id)
         )

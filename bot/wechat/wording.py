@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.texts import Texts
+from bot.wechat.secrets import CHAT
 from bot.wechat.sends import Owed, State
 from connectors.messages import Part
 from connectors.wechat.fitting import MOST_BYTES, shorten, size_of, split
@@ -23,6 +24,9 @@ LEAST_FOR_ANSWER = 600
 LEAST_PIECE = 240
 """Bytes of a person's words below which the rest of a message is left empty."""
 MOST_FOR_CHOICES = 1000
+WHOLE = "more"
+"""The choice that shows the whole answer; beside a link to it, it is a second way to the same."""
+_ADDED = frozenset({"cases", "services"})
 MOST_FOR_NAME = 120
 """Bytes of a file's name that are shown."""
 
@@ -114,6 +118,8 @@ def passive(owed: Sequence[Owed], links: Links, words: Sentences) -> Passive:
         short, is_linked = _in_short(answers, room - _taken(blocks), links, words)
         blocks.append(short)
         states |= {one.id: State.LINKED if is_linked else State.PASSIVE for one in answers}
+        if is_linked:
+            choices, tail = _choices(owed, words, without=WHOLE)
     if not owed or owed[-1].id not in states:
         # What they belong to has not been said yet.
         choices, tail = (), ""
@@ -163,6 +169,8 @@ def _packed(owed: Sequence[Owed], links: Links, words: Sentences) -> list[Parcel
             silent[one.id] = State.SENT
         for parcel in made:
             found = _joined(found, parcel, room)
+    if found and found[-1].states.get(owed[-1].id) is State.LINKED:
+        choices, tail = _choices(owed, words, without=WHOLE)
     if choices and not (found and _has_room_for(tail, found[-1])):
         found.append(Parcel())
     if not found:
@@ -249,7 +257,8 @@ def _in_short(
 ) -> tuple[str, bool]:
     """Return the answers within so many bytes, and whether what is cut off is behind a link."""
     whole = BETWEEN.join(filter(None, (_whole(one, links, words) for one in answers)))
-    if size_of(whole) <= room and not any(map(_is_folded, answers)):
+    is_whole = not any(map(_is_folded, answers)) and not any(map(_adds, answers))
+    if size_of(whole) <= room and is_whole:
         return whole, False
     first = answers[0]
     is_one = all(one.in_reply_to == first.in_reply_to for one in answers)
@@ -257,8 +266,25 @@ def _in_short(
     link = links(first.message.conversation_id, target)
     last = words.full.format(link=link) if link else ""
     left = room - (size_of(last) + len(BETWEEN) if last else 0)
-    is_cut = size_of(whole) > left
-    return BETWEEN.join(filter(None, (shorten(whole, left), last))), is_cut and bool(link)
+    files = [_file_line(one, file, links, words) for one in answers for file in _files(one)]
+    parts = [part for one in answers for part in _without_files(one)]
+    added = _ADDED if link and any(map(_adds, answers)) else frozenset()
+    digest = _digest([part for part in parts if part.type not in added], files, left)
+    return BETWEEN.join(filter(None, (digest, last))), bool(link)
+
+
+def _digest(parts: Sequence[Part], files: Sequence[str], room: int) -> str:
+    """Return of an answer what to do first, then the law, then what must not be missed.
+
+    Notices are short and are kept whole: a period, a danger, that it is AI.
+    """
+    notices = render_for_chat(part for part in parts if part.type == "notice")
+    others = [part for part in parts if part.type != "notice"]
+    others.sort(key=lambda part: part.type != "text")
+    kept = shorten(notices, max(room // 2, LEAST_PIECE)) if notices else ""
+    left = room - (size_of(kept) + len(BETWEEN) if kept else 0)
+    body = BETWEEN.join(filter(None, (render_for_chat(others), *files)))
+    return BETWEEN.join(filter(None, (shorten(body, left), kept)))
 
 
 def _whole(one: Owed, links: Links, words: Sentences) -> str:
@@ -274,6 +300,12 @@ def _said(one: Owed, words: Sentences) -> str:
     return text
 
 
+def _adds(one: Owed) -> bool:
+    """Say whether an answer of law adds what is for whoever opens the whole of it."""
+    types = {part.type for part in one.message.parts}
+    return "citations" in types and bool(types & _ADDED)
+
+
 def _is_folded(one: Owed) -> bool:
     """Say whether a message has more to it than is shown."""
     parts = _without_files(one)
@@ -281,7 +313,11 @@ def _is_folded(one: Owed) -> bool:
 
 
 def _without_files(one: Owed) -> list[Part]:
-    return [part for part in one.message.parts if part.type not in ("file", "buttons")]
+    return [
+        Part("text", {**part.body, "text": part.body[CHAT]}) if CHAT in part.body else part
+        for part in one.message.parts
+        if part.type not in ("file", "buttons")
+    ]
 
 
 def _files(one: Owed) -> list[Part]:
@@ -294,9 +330,12 @@ def _file_line(one: Owed, file: Part, links: Links, words: Sentences) -> str:
     return sentence.format(name=shorten(str(file.body["name"]), MOST_FOR_NAME), link=link)
 
 
-def _choices(owed: Sequence[Owed], words: Sentences) -> tuple[tuple[Choice, ...], str]:
+def _choices(
+    owed: Sequence[Owed], words: Sentences, without: str = ""
+) -> tuple[tuple[Choice, ...], str]:
     """Return what the last message lets choose, as far as it can be listed, and the list."""
-    choices = choices_of(owed[-1].message.parts) if owed else ()
+    offered = choices_of(owed[-1].message.parts) if owed else ()
+    choices = tuple(choice for choice in offered if choice.id != without)
     while size_of(tail := numbered(choices, words.chat)) > MOST_FOR_CHOICES:
         choices = choices[:-1]
     return choices, tail

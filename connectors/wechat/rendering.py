@@ -99,6 +99,9 @@ def chosen(text: str, choices: Sequence[Choice]) -> Choice | None:
 
 
 def _block(part: Part, folded: bool, base: str) -> str:
+    if part.type == "notice":
+        # A chat has no colours to set it apart, and a paragraph in brackets reads badly.
+        return str(part.body["text"])
     if part.type != "services":
         return render([part], folded=folded)
     items = [

@@ -35,7 +35,7 @@ class Registration:
 
     app_id: str = "wx0000000000000001"
     secret: str = "0123456789abcdef0123456789abcdef"
-    token: str = "token-of-ours"
+    token: str = "tokenofours"
     aes_key: str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
     original_id: str = "gh_000000000001"
     mode: Mode = "safe"

@@ -59,7 +59,7 @@ SERVICES = Part(
 
 def test_buttons_are_not_part_of_the_text() -> None:
     assert render_for_chat([text("您好"), buttons(("lawyer", "转律师")), notice("注意")]) == (
-        "您好\n\n（注意）"
+        "您好\n\n注意"
     )
 
 

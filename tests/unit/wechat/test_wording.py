@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from bot.wechat.secrets import for_follower
 from bot.wechat.sends import Owed, State
 from bot.wechat.wording import Parcel, parcels, passive, sentences
 from bot.wechat.words import own_words
@@ -184,7 +185,7 @@ def test_several_messages_are_one_where_they_fit() -> None:
 
 def test_long_words_are_as_few_messages_as_hold_them() -> None:
     words = long(150)
-    made = parcels([said(1, text(words))], 5, link, WORDS)
+    made = parcels([said(1, text(words))], 9, link, WORDS)
     assert len(made) == -(-size_of(HEAD + words) // MOST_BYTES)
     assert "".join(parcel.text for parcel in made) == HEAD + words
     assert [parcel.states for parcel in made[:-1]] == [{}] * (len(made) - 1)
@@ -200,6 +201,49 @@ def test_the_last_message_allowed_leads_to_the_rest() -> None:
     sent = {number for parcel in made[:-1] for number in parcel.states}
     assert linked | sent == {1, 2, 3, 4, 5}
     assert not linked & sent
+
+
+def test_the_message_that_uses_the_quota_up_says_where_to_read_on() -> None:
+    made = parcels([said(1, text("请把合同带来。"))], 1, link, WORDS)
+    assert made[-1].states == {1: State.SENT}
+    assert link("c1", "talk") in made[-1].text
+    assert "请把合同带来。" in made[-1].text
+    before = parcels([said(1, text("请把合同带来。"))], 2, link, WORDS)
+    assert link("c1", "talk") not in before[-1].text
+
+
+def test_an_answer_of_law_says_first_what_to_do_and_keeps_its_notices() -> None:
+    law = Part("citations", {"items": [{
+        "key": "k", "title": "劳动合同法第三十条", "gist": "及时足额发工资", "level": "法律",
+        "version": "2012-12-28", "in_force_from": "2013-07-01", "folded": False,
+    }]})  # fmt: skip
+    services = Part("services", {"items": [
+        {"number": 9, "name": "法律援助", "content": "减免费用", "url": "/services"},
+    ]})  # fmt: skip
+    parts = (
+        text("可以申请仲裁。"), law, text(long(60), title="怎么做"), services,
+        notice("AI 生成，供参考。", "ai_label"), buttons(("more", "看全文"), ("lawyer", "转律师")),
+    )  # fmt: skip
+    shown = passive([answer(1, *parts)], link, WORDS)
+    places = [shown.text.index(one) for one in ("可以申请仲裁", "怎么做", "AI 生成", "/m/")]
+    assert places == sorted(places)
+    assert "减免费用" not in shown.text
+    assert [choice.id for choice in shown.choices] == ["lawyer"]
+    without = passive([answer(1, *parts)], no_link, WORDS)
+    assert "AI 生成" in without.text
+    assert [choice.id for choice in without.choices] == ["more", "lawyer"]
+
+
+def test_a_link_is_for_the_follower_and_for_nobody_else() -> None:
+    told = for_follower(f"我的办理：https://a.cn/m/{'0f' * 23}", own_words())
+    assert "/m/" not in str(told.body["text"])
+    assert f"/m/{'0f' * 23}" in passive([said(1, told)], link, WORDS).text
+
+
+def test_a_code_is_for_the_follower_and_for_nobody_else() -> None:
+    told = for_follower("请输入 4885 5522，十分钟有效。", own_words(), has_code=True)
+    assert "4885" not in str(told.body["text"])
+    assert "4885 5522" in passive([said(1, told)], link, WORDS).text
 
 
 def test_without_a_public_address_the_rest_waits() -> None:
@@ -377,7 +421,12 @@ def as_far(whole: str, heard: str) -> str:
 
 def of_persons(screen: str) -> str:
     """Return what persons have said on one screen: without answers, choices and links."""
-    for other in (r"(?:回复数字：[选项\d\s]*|也可以回复：不办了)$", r"答+…?", rf"{LINKED}\S+"):
+    for other in (
+        r"（微信这一轮[^）]*）",
+        r"(?:回复数字：[选项\d\s]*|也可以回复：不办了)$",
+        r"答+…?",
+        rf"{LINKED}\S+",
+    ):
         screen = re.sub(other, "", screen.rstrip())
     return bare(screen)
 
