@@ -168,6 +168,7 @@ def open_official(
         clock,
         patience,
         _allowance(core),
+        lambda app_id: pauses.present(app_id) is not None,
     )
 
     async def told(conversation_id: str) -> None:

@@ -91,7 +91,9 @@ class Links:
     def _issue(self, follower_id: int, conversation_id: str, target: str) -> str:
         body = secrets.token_hex(_RANDOM // 2)
         token = body + self._signature(body)
-        valid = ANSWER_VALID if _ANSWER.fullmatch(target) else VALID
+        # What is said with such a link is said nowhere else.
+        is_lasting = target == "talk" or _ANSWER.fullmatch(target)
+        valid = ANSWER_VALID if is_lasting else VALID
         until = self._clock.now() + valid
         self._repository.keep(token, follower_id, conversation_id, target, until)
         return token

@@ -231,13 +231,13 @@ class DeliveryRepository:
             update(table).where(table.c.id == delivery_id).values(follower_id=follower_id)
         )
 
-    def left(self, quiet: dt.timedelta, limit: int = 50) -> list[Left]:
-        """Return messages not done that nobody works on, whose last delivery is so long ago."""
+    def left(self, quiet: dt.timedelta, accounts: Sequence[str], limit: int = 50) -> list[Left]:
+        """Return messages to these accounts, not done, that nobody works on or asks for."""
         now = self._clock.now()
         query = (
             select(table)
             .where(table.c.processed_at.is_(None), table.c.payload_enc.is_not(None))
-            .where(table.c.last_at < now - quiet)
+            .where(table.c.last_at < now - quiet, table.c.account.in_(accounts))
             .where(or_(table.c.claimed_until.is_(None), table.c.claimed_until < now))
             .order_by(table.c.id)
             .limit(limit)
@@ -280,9 +280,7 @@ class DeliveryRepository:
         """Delete rows that can repeat nothing any more; return how many."""
         past = self._clock.now() - KEPT
         with self.store.write() as connection:
-            return connection.execute(
-                delete(table).where(table.c.last_at < past, table.c.processed_at.is_not(None))
-            ).rowcount
+            return connection.execute(delete(table).where(table.c.last_at < past)).rowcount
 
     def _read(self, row: Row[Any]) -> Delivery:
         sealed = row.reply_enc

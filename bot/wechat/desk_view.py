@@ -114,6 +114,9 @@ class WeChatAtDesk:
         """Return what became of each message of a conversation, by its id."""
         found: dict[int, str] = {}
         for row in self._sends.states(conversation_id, after_message_id):
+            if row.reason == "seen":
+                # The page of the web says so itself.
+                continue
             state = State(row.state)
             if state in _GONE_OUT:
                 # That an answer of the bot arrived goes without saying.

@@ -12,7 +12,7 @@ from functools import partial
 
 import structlog
 
-from bot.dialogue.normalise import MAX_CHARACTERS, clean
+from bot.dialogue.normalise import MAX_CHARACTERS, canonical, clean
 from bot.dialogue.repository import ConversationRepository
 from bot.domain.conversation import BOT_SPEAKS, Mode, Sender
 from bot.domain.follower import Follower
@@ -36,6 +36,7 @@ LONGEST_KEY = 80 - len(CLIENT_PREFIX)
 PAGE = "page:"
 """Begins the key of a menu entry that opens a page."""
 _QRSCENE = "qrscene_"
+_NOT_WORDS = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"[1-9][0-9]?")
 _CONSENTS = frozenset({"subscribe_msg_popup_event", "subscribe_msg_change_event"})
 _SILENT_ACTS = frozenset({"scancode_push", "scancode_waitmsg"})
@@ -192,6 +193,8 @@ class Hearing:
     ) -> Inbound | None:
         words = message.text.strip()
         if message.menu_id:
+            # A tap ends a question of binding, as other words do.
+            await self._run(partial(self._binder.reply, follower, words))
             return self._tapped(conversation_id, client_id, message.menu_id, words)
         about = await self._run(partial(self._binder.reply, follower, words))
         if about is not None:
@@ -203,11 +206,17 @@ class Hearing:
             has_code = find_number(about) is None
             told = for_follower(about, self._words, has_code=has_code)
             return _given(now, client_id, mask_personal(words), told)
-        page = self._words.get("asks").get(words)
+        page = self._words.get("asks").get(_NOT_WORDS.sub("", canonical(words)))
         if page is not None:
             told = for_follower(await self._page(follower, page), self._words)
             return _given(conversation_id, client_id, words, told)
         mode = await self._run(lambda: self._conversations.get(conversation_id).mode)
+        if mode not in BOT_SPEAKS and words in self._words.get("erase.words"):
+            # Whoever waits, or talks to a lawyer, has the right all the same.
+            link = await self._link(follower, "me")
+            name = "erase.link" if link else "erase.no_link"
+            told = for_follower(self._words.say(name, link=link), self._words)
+            return _given(conversation_id, client_id, words, told)
         if mode is Mode.HUMAN:
             # "1" may be the answer to a lawyer's question.
             return Inbound(conversation_id, client_id, words)
@@ -220,7 +229,7 @@ class Hearing:
             return _given(conversation_id, client_id, words, sentence)
         if mode in BOT_SPEAKS and words in self._words.get("fillers"):
             waiting = await self._run(partial(self._sends.waiting, follower.id))
-            if waiting:
+            if any(one.in_reply_to is not None or one.message.author for one in waiting):
                 # Only to hear the rest: what waits is the answer.
                 return None
         return Inbound(conversation_id, client_id, words)

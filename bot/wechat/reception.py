@@ -16,7 +16,7 @@ from functools import partial
 from typing import TypeVar
 
 import structlog
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, move_on_after, to_thread
 
 from bot.domain.clock import Clock
 from bot.domain.follower import Follower
@@ -37,6 +37,10 @@ from connectors.wechat.ports import Gone
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+
+PREVIEW_S = 0.5
+OLD_S = 9.0
+"""By then the platform has delivered a message for the third time."""
 
 THREADS = 4
 """Of our own: a delivery must not wait for a thread that searches, or waits for the platform."""
@@ -85,8 +89,9 @@ class Reception:
         clock: Clock,
         patience: Patience,
         allowance: Allowance,
+        is_paused: Callable[[str], bool],
     ) -> None:
-        """``accounts`` by AppID."""
+        """``accounts`` by AppID; ``is_paused`` says of one whether nothing can be pushed now."""
         self._accounts = accounts
         self._deliveries = deliveries
         self._followers = followers
@@ -99,6 +104,8 @@ class Reception:
         self._clock = clock
         self._patience = patience
         self._allowance = allowance
+        self._is_paused = is_paused
+        self._previews = CapacityLimiter(2)
         self._threads = CapacityLimiter(THREADS)
         self._arrive = Gathered(partial(deliveries.arrive_all, claims=True), self._run)
         self._settle = Gathered(deliveries.settle_all, self._run)
@@ -124,14 +131,19 @@ class Reception:
             self._begin(account, message, found.id)
         self._newest[found.id] = found.number
         patience = self._patience
-        is_last = found.number >= patience.deliveries
+        is_last = found.number >= patience.deliveries or self._is_old(message, found.number)
         wait_s = min(patience.answer_s, patience.last_s) if is_last else patience.answer_s
         if await self._done_by(came + wait_s, account, message, found.id):
-            self._forget(found.id)
+            self._newest.pop(found.id, None)
             return await self._answer(account, message, found.id, gone if is_last else None)
         if is_last:
             return await self._late(account, message, found.id)
         return await self._let_go(found, came + patience.hang_up_s, gone)
+
+    def _is_old(self, message: WeChatMessage, number: int) -> bool:
+        """Say whether the platform has delivered it more often than reached the database."""
+        age_s = self._clock.now().timestamp() - message.created_at
+        return number > 1 and message.created_at > 0 and age_s >= OLD_S
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await to_thread.run_sync(work, limiter=self._threads)
@@ -168,9 +180,6 @@ class Reception:
     async def _claim(self, delivery_id: int) -> bool:
         return await self._run(partial(self._deliveries.claim, delivery_id))
 
-    def _forget(self, delivery_id: int) -> None:
-        self._newest.pop(delivery_id, None)
-
     def _begin(
         self, account: WeChatAccount, message: WeChatMessage, delivery_id: int
     ) -> asyncio.Task[None]:
@@ -179,7 +188,7 @@ class Reception:
 
         def ended(task: asyncio.Task[None]) -> None:
             self._working.pop(delivery_id, None)
-            self._forget(delivery_id)
+            self._newest.pop(delivery_id, None)
             if not task.cancelled() and task.exception() is not None:
                 # Raised to whoever waits; somebody may have stopped waiting.
                 log.warning("delivery_failed", error=type(task.exception()).__name__)
@@ -244,12 +253,12 @@ class Reception:
         gone: Gone | None,
     ) -> str:
         """Return the passive reply; ``gone`` where no further delivery would get it."""
-        if message.event == "subscribe" and account.can_push:
+        if message.event == "subscribe" and await self._can_push(account):
             # A pushed greeting has choices to tap; a passive one only numbers to type.
             return await self._settle(Decision(delivery_id, By.PUSH))
         reply, owed = await self._run(partial(self._settle_passively, delivery_id))
         if owed and gone is not None and await gone():
-            by = self._way_to(account.app_id)
+            by = By.PUSH if await self._can_push(account) else By.NEXT
             await self._run(partial(self._take_back, delivery_id, by, owed))
         return reply
 
@@ -305,17 +314,35 @@ class Reception:
 
     async def _late(self, account: WeChatAccount, message: WeChatMessage, delivery_id: int) -> str:
         """Answer the last delivery of a message that is still being worked on."""
-        if account.can_push:
+        if await self._can_push(account):
             return await self._settle(Decision(delivery_id, By.PUSH))
         if len(self._working) > FEW:
             # Looking up and making a link would take longer than the platform still waits.
             reply = self._words.say("slow.no_link", first=self._words.say("slow.received"))
         else:
-            reply = await self._run(partial(self._first_line, delivery_id, message))
+            found = await self._previewed(message.text)
+            reply = await self._run(partial(self._first_line, delivery_id, found))
         return await self._settle(Decision(delivery_id, By.LINK, reply))
 
-    def _first_line(self, delivery_id: int, message: WeChatMessage) -> str:
-        found = self._preview(message.text) if message.text else ""
+    async def _can_push(self, account: WeChatAccount) -> bool:
+        if not account.can_push:
+            return False
+        return not await self._run(partial(self._is_paused, account.app_id))
+
+    async def _previewed(self, said: str) -> str:
+        """Return what retrieval finds in no time; the platform waits for no more than that."""
+        found = ""
+        with move_on_after(PREVIEW_S):
+            try:
+                if said:
+                    found = await to_thread.run_sync(
+                        self._preview, said, limiter=self._previews, abandon_on_cancel=True
+                    )
+            except Exception as error:  # noqa: BLE001  without it there still is an answer
+                log.warning("preview_failed", error=type(error).__name__)
+        return found
+
+    def _first_line(self, delivery_id: int, found: str) -> str:
         first = found or self._words.say("slow.received")
         known = self._deliveries.get(delivery_id)
         link = ""
@@ -337,7 +364,7 @@ class Reception:
         Returns how many messages were looked after.
         """
         quiet = self._patience.quiet
-        left = await self._run(partial(self._deliveries.left, quiet))
+        left = await self._run(partial(self._deliveries.left, quiet, tuple(self._accounts)))
         tasks = set()
         for one in left:
             account = self._accounts.get(one.account)

@@ -24,7 +24,7 @@ from bot.wechat.deliveries import DeliveryRepository
 from bot.wechat.followers import FollowerRepository, follower_of
 from bot.wechat.pauses import PauseRepository
 from bot.wechat.ports import Links
-from bot.wechat.sends import Owed, SendRepository
+from bot.wechat.sends import FAILED, Owed, SendRepository
 from bot.wechat.wording import Parcel, Sentences, parcels
 from connectors.messages import Part
 from connectors.wechat.accounts import WeChatAccount
@@ -172,6 +172,7 @@ class Sending:
             self._deliver(batch)
         except Exception as error:  # noqa: BLE001  what was sent before is to be told
             log.warning("batch_failed", error=type(error).__name__)
+            self._sends.release([one.id for one in batch.owed], FAILED, HOUR)
         return {one.message.conversation_id for one in batch.owed}
 
     # --- claiming -----------------------------------------------------------------------------
@@ -220,6 +221,13 @@ class Sending:
             try:
                 self._send(batch, parcel)
             except ApiFailed as failed:
+                held = {*parcel.states, *parcel.part_done}
+                if failed.failure in _ITS_OWN:
+                    # The same again would be refused again; a passive reply is another way.
+                    log.warning("parcel_refused", code=failed.code)
+                    self._sends.release(held, FAILED, HOUR)
+                    open_ids -= held
+                    continue
                 self._refused(batch, open_ids, failed)
                 return
             open_ids -= set(parcel.states)
@@ -228,7 +236,7 @@ class Sending:
                 spent = follower_of(row).quota.spend(self._clock.now())
                 self._followers.note_quota(connection, batch.follower.id, spent)
                 self._sends.advance(connection, parcel.states, parcel.part_done, open_ids)
-                if parcel.choices:
+                if parcel is packed[-1]:
                     self._followers.offer(connection, batch.follower.id, parcel.choices)
         log.info("messages_pushed", follower_id=batch.follower.id, messages=len(packed))
         # Without a link to the rest, the rest waits for the follower's next sign.
@@ -273,9 +281,6 @@ class Sending:
             until = self._pause_until(failure)
             self._pauses.pause(batch.account.app_id, until, failure.value)
             self._sends.release(open_ids, failure.value, until - self._clock.now())
-        elif failure in (Failure.TOO_LONG, Failure.REFUSED, Failure.OTHER):
-            # The same again would be refused again; a passive reply is another way.
-            self._sends.release(open_ids, "failed", HOUR)
         else:
             self._sends.release(open_ids, "busy", BUSY_FOR)
 
@@ -362,6 +367,8 @@ class Sending:
             log.info("typing_not_shown", error=type(failed).__name__)
 
 
+_ITS_OWN = frozenset({Failure.TOO_LONG, Failure.REFUSED, Failure.OTHER})
+"""Refusals of one message for what it is."""
 _PAUSES = frozenset(
     {Failure.DAILY, Failure.MINUTE, Failure.UNAUTHORISED, Failure.ADDRESS, Failure.TOKEN}
 )

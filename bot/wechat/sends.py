@@ -38,6 +38,9 @@ from connectors.messages import Outbound, Part
 CLIENT_PREFIX = "wx-"
 """Client ids of messages that came through an official account."""
 CLAIM = dt.timedelta(minutes=1)
+FAILED = "failed"
+"""Why a row waits that the platform does not take as it is."""
+UNFOLLOWED = "unfollowed"
 
 
 class State(StrEnum):
@@ -96,7 +99,7 @@ class SendRepository:
                     conversation_id=message.conversation_id,
                     message_id=message.id,
                     state=State.WAITING if follower.following else State.REFUSED,
-                    reason="" if follower.following else "unfollowed",
+                    reason="" if follower.following else UNFOLLOWED,
                     due_at=now,
                 )
             )
@@ -115,7 +118,9 @@ class SendRepository:
         with self.store.read() as connection:
             return self._waiting(connection, follower_id)
 
-    def _waiting(self, connection: Connection, follower_id: int) -> list[Owed]:
+    def _waiting(
+        self, connection: Connection, follower_id: int, *where: ColumnElement[bool]
+    ) -> list[Owed]:
         query = (
             select(table.c.id.label("send_id"), table.c.done, wechat_bindings.c.is_proven, messages)
             .join(messages, messages.c.id == table.c.message_id)
@@ -128,7 +133,7 @@ class SendRepository:
             )
             .join(conversations, conversations.c.id == table.c.conversation_id)
             .where(table.c.follower_id == follower_id, self._is_free())
-            .where(messages.c.id > conversations.c.visitor_seen)
+            .where(messages.c.id > conversations.c.visitor_seen, *where)
             .order_by(messages.c.id)
         )
         return [self._owed(row) for row in connection.execute(query)]
@@ -198,7 +203,9 @@ class SendRepository:
         if connection.execute(busy.limit(1)).first() is not None:
             return []
         self._leave_what_was_seen(connection, follower_id)
-        owed = self._waiting(connection, follower_id)
+        # What was refused for what it is must not keep back what comes after it.
+        is_due = or_(table.c.due_at <= now, table.c.reason != FAILED)
+        owed = self._waiting(connection, follower_id, is_due)
         if owed:
             connection.execute(
                 update(table)
@@ -279,11 +286,15 @@ class SendRepository:
         )
 
     def wake(self, connection: Connection, follower_id: int) -> None:
-        """Have everything that waits for a follower tried now: he has shown himself."""
+        """Have everything that waits for a follower tried now: he has shown himself.
+
+        What could not be said while he did not follow is owed again.
+        """
+        missed = and_(table.c.state == State.REFUSED, table.c.reason == UNFOLLOWED)
         connection.execute(
             update(table)
-            .where(table.c.follower_id == follower_id, table.c.state == State.WAITING)
-            .values(due_at=self._clock.now(), reason="")
+            .where(table.c.follower_id == follower_id, or_(table.c.state == State.WAITING, missed))
+            .values(state=State.WAITING, due_at=self._clock.now(), reason="", settled_at=None)
         )
 
     def refuse(self, follower_id: int, reason: str) -> None:

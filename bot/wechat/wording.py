@@ -334,8 +334,19 @@ def _choices(
     owed: Sequence[Owed], words: Sentences, without: str = ""
 ) -> tuple[tuple[Choice, ...], str]:
     """Return what the last message lets choose, as far as it can be listed, and the list."""
-    offered = choices_of(owed[-1].message.parts) if owed else ()
-    choices = tuple(choice for choice in offered if choice.id != without)
+    if not owed:
+        return (), ""
+    reply = owed[-1].in_reply_to
+    beside = [one for one in owed if reply is not None and one.in_reply_to == reply]
+    found: dict[str, Choice] = {}
+    for one in beside or owed[-1:]:
+        for part in one.message.parts:
+            found |= {choice.id: choice for choice in choices_of((part,))}
+    # Where one question wants something typed, numbers would answer it.
+    is_aside = any(choice.is_aside for choice in found.values())
+    choices = tuple(
+        replace(choice, is_aside=is_aside) for choice in found.values() if choice.id != without
+    )
     while size_of(tail := numbered(choices, words.chat)) > MOST_FOR_CHOICES:
         choices = choices[:-1]
     return choices, tail

@@ -157,3 +157,42 @@ def test_after_the_end_the_bot_answers_again_and_a_rating_is_a_word_away(town: T
     fan.wait_for("回复“评价”")
     assert "/m/" in fan.say("评价").text
     assert ANSWER in fan.say("那仲裁要多久").text
+
+
+def test_what_was_said_while_somebody_had_left_comes_when_he_is_back(town: Town) -> None:
+    fan, citizen, lawyer = town.talking()
+    fan.unfollow()
+    lawyer.says(citizen, "材料收到了，等通知。")
+    fan.follow()
+    fan.wait_for("材料收到了，等通知")
+
+
+def test_a_picture_that_the_platform_refuses_keeps_nothing_back(town: Town) -> None:
+    fan, citizen, lawyer = town.talking()
+    fan.say("好")
+    town.platform.fail("media/upload", errcode=40009, times=None)
+    answer = lawyer.client.post(
+        f"/api/desk/conversations/{citizen.session}/files",
+        data={"id": "p1"},
+        files={"file": ("地图.jpg", JPEG, "image/jpeg")},
+    )
+    assert answer.is_success
+    lawyer.says(citizen, "明天上午九点开庭。")
+    fan.wait_for("明天上午九点开庭")
+    town.platform.heal()
+    # By another way, with the next words of the follower.
+    assert "地图" in fan.say("收到").text
+
+
+def test_whoever_waits_can_have_the_data_deleted(town: Town) -> None:
+    fan, _ = town.waiting()
+    assert "/m/" in fan.say("删除我的数据").text
+
+
+def test_old_numbers_mean_nothing_after_other_words(town: Town) -> None:
+    fan, citizen, lawyer = town.talking()
+    lawyer.does(citizen, "close", outcome="advised", advice="")
+    fan.wait_for("回复“评价”")
+    asked = len(town.whole.rasa.asked)
+    fan.say("1")
+    assert "取消排队" not in town.whole.rasa.asked[asked:]

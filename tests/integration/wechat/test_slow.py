@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.desk.whole import ANSWER
 from tests.integration.wechat.conftest import Town
+from tests.live import until
 from tests.platform import Follower, Push
 
 
@@ -127,3 +128,17 @@ def test_a_burst_is_answered_one_by_one(town: Town, count: int) -> None:
     for fan in fans:
         fan.wait_for(ANSWER)
         assert len([seen for seen in fan.seen if ANSWER in seen.text]) == 1
+
+
+def test_while_pushing_is_refused_answers_and_greetings_are_passive(town: Town) -> None:
+    fan = town.follower()
+    fan.say("您好，我想咨询欠薪")
+    town.platform.fail("message/custom/send", errcode=48001)
+    with town.whole.rasa.thinking():
+        fan.say("老板把工资拖到过年")
+    until(lambda: 48001 in town.platform.books.errcodes())
+    newcomer = town.follower()
+    assert "公共法律服务助手" in newcomer.follow().text
+    with town.whole.rasa.thinking():
+        late = fan.say("还有别的办法吗")
+    assert "回复任意字继续" in late.text

@@ -153,8 +153,18 @@ def test_choices_beside_a_typed_answer_have_no_numbers() -> None:
 
 
 def test_only_the_last_messages_choices_count() -> None:
-    owed = [answer(1, text("一。"), CHOICES), answer(2, text("二。"))]
+    owed = [answer(1, text("一。"), CHOICES), answer(2, text("二。"), asked=43)]
     assert passive(owed, link, WORDS).choices == ()
+
+
+def test_every_choice_of_one_answer_counts_and_none_by_number_where_one_is_typed() -> None:
+    asks = buttons(("stop", "先不办了"), typed=True)
+    made = passive(
+        [answer(1, text("确认删除吗？"), CHOICES, text("您的姓名？"), asks)], link, WORDS
+    )
+    assert [choice.label for choice in made.choices][-1] == "先不办了"
+    assert len(made.choices) > 1
+    assert all(choice.is_aside for choice in made.choices)
 
 
 def test_choices_beyond_measure_are_listed_as_far_as_they_go() -> None:
