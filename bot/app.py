@@ -7,6 +7,7 @@ import contextlib
 import datetime as dt
 import gc
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
@@ -455,6 +456,8 @@ async def serve(settings: Settings) -> None:
     # What is loaded stays: looking through it for garbage would stop every chat for 0.2 s.
     gc.collect()
     gc.freeze()
+    # Searching threads would keep the loop waiting for the interpreter, five milliseconds each.
+    sys.setswitchinterval(0.001)
     await _run_together(servers)
 
 

@@ -60,9 +60,14 @@ class WeChatInHand:
 
     states: dict[str, ChannelState] = field(default_factory=dict)
     became: dict[int, str] = field(default_factory=dict)
+    typed: list[str] = field(default_factory=list)
+    """The conversations in which a lawyer wrote."""
 
     def state(self, conversation_id: str) -> ChannelState | None:
         return self.states.get(conversation_id)
+
+    def typing(self, conversation_id: str) -> None:
+        self.typed.append(conversation_id)
 
     def deliveries(self, conversation_id: str, after_message_id: int) -> Mapping[int, str]:
         if conversation_id not in self.states:

@@ -59,7 +59,7 @@ class Patience:
     """How long the platform waits, seconds, and how often it delivers."""
 
     answer_s: float = 4.0
-    last_s: float = 3.0
+    last_s: float = 2.0
     """For the last delivery: after it the follower is told that the account is out of order."""
     hang_up_s: float = 5.6
     """From here on the platform has hung up, and nothing that is said is heard."""

@@ -164,7 +164,7 @@ def test_what_was_said_while_somebody_had_left_comes_when_he_is_back(town: Town)
     fan.unfollow()
     lawyer.says(citizen, "材料收到了，等通知。")
     fan.follow()
-    fan.wait_for("材料收到了，等通知")
+    assert fan.wait_for("材料收到了，等通知").how == "service"
 
 
 def test_a_picture_that_the_platform_refuses_keeps_nothing_back(town: Town) -> None:
