@@ -74,7 +74,7 @@ SCENARIOS = {
     "slow": Scenario("Rasa 慢 8 秒", "slow", 8.0),
     "slow-patient": Scenario("慢 8 秒，等 20 秒", "slow", 8.0, 20.0),
     "slow-pushed": Scenario("慢 16 秒，等 20 秒", "slow", 16.0, 20.0),
-    "kill": Scenario("突发中 kill -9", "burst", kill=True, retry_pause_s=5.0),
+    "kill": Scenario("突发中 kill -9", "burst", kill=True, retry_pause_s=2.0),
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.store.unit import Store
 from bot.store.wechat_tables import wechat_deliveries
-from bot.wechat.deliveries import By, DeliveryRepository
+from bot.wechat.deliveries import Arrival, By, Decision, DeliveryRepository
 from tests.conftest import FixedClock
 
 T = TypeVar("T")
@@ -133,3 +133,55 @@ def test_old_rows_go(deliveries: DeliveryRepository, clock: FixedClock) -> None:
     assert deliveries.forget_old() == 0
     clock.advance(days=3)
     assert deliveries.forget_old() == 2
+
+
+def test_many_are_stored_in_one_go(deliveries: DeliveryRepository) -> None:
+    known = arrive(deliveries, key="2")
+    arrivals = [Arrival(ACCOUNT, "fan", key, {"text": key}) for key in ("1", "2", "3", "1")]
+    found = deliveries.arrive_all(arrivals)
+    assert [one.number for one in found] == [1, 2, 1, 2]
+    assert found[1].id == known
+    assert found[0].id == found[3].id
+
+
+def test_the_first_of_a_message_may_be_worked_on_at_once(
+    deliveries: DeliveryRepository, clock: FixedClock
+) -> None:
+    arrival = Arrival(ACCOUNT, "fan", "1", {"text": "老板欠薪"})
+    [first] = deliveries.arrive_all([arrival], claims=True)
+    assert first.is_claimed
+    [again] = deliveries.arrive_all([arrival], claims=True)
+    assert again.is_claimed
+    assert not deliveries.claim(first.id)
+    clock.advance(seconds=11)
+    known = deliveries.get(first.id)
+    assert known is not None
+    assert not known.is_claimed
+    assert deliveries.claim(first.id)
+
+
+def test_what_is_decided_together_says_what_holds(deliveries: DeliveryRepository) -> None:
+    one, two = arrive(deliveries), arrive(deliveries, key="2")
+    deliveries.settle(one, By.PASSIVE, "早说的")
+    decided = [Decision(two, By.LINK, "后说的"), Decision(one, By.PUSH)]
+    assert deliveries.settle_all(decided) == ["后说的", "早说的"]
+
+
+def test_what_nobody_heard_is_taken_back_once(deliveries: DeliveryRepository) -> None:
+    delivery_id = arrive(deliveries)
+    deliveries.settle(delivery_id, By.PASSIVE, "可以申请仲裁")
+    with deliveries.store.write() as connection:
+        assert deliveries.take_back(connection, delivery_id, By.PUSH)
+        assert not deliveries.take_back(connection, delivery_id, By.NEXT)
+    again = deliveries.arrive(ACCOUNT, "fan", "1", {})
+    assert (again.answered_by, again.reply) == (By.PUSH, "")
+
+
+def test_giving_up_leaves_what_is_decided(deliveries: DeliveryRepository) -> None:
+    one, two = arrive(deliveries), arrive(deliveries, key="2")
+    deliveries.settle(one, By.PASSIVE, "可以")
+    deliveries.give_up([one, two], By.NEXT)
+    assert [deliveries.arrive(ACCOUNT, "fan", key, {}).answered_by for key in "12"] == [
+        By.PASSIVE,
+        By.NEXT,
+    ]

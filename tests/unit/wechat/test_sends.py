@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -14,6 +15,7 @@ from bot.domain.follower import Follower
 from bot.store.tables import conversations
 from bot.store.unit import Store
 from bot.store.wechat_tables import wechat_bindings, wechat_followers, wechat_sends
+from bot.wechat.deliveries import Arrival, By, DeliveryRepository
 from bot.wechat.followers import FollowerRepository
 from bot.wechat.following import WeChatFollowing
 from bot.wechat.sends import Owed, SendRepository, State, Taken
@@ -215,3 +217,45 @@ def test_an_openid_cannot_be_read_in_the_database(post: Post) -> None:
         held = str(connection.execute(select(wechat_followers)).all())
     assert "oSECRET" not in held
     assert post.followers.openid(fan.id) == "oSECRET-openid"
+
+
+def test_what_nobody_heard_waits_again_as_it_did(post: Post) -> None:
+    fan, conversation_id = post.follower()
+    post.say(conversation_id, "第一句")
+    post.say(conversation_id, "第二句")
+    first, second = post.sends.waiting(fan.id)
+    with post.sends.store.write() as connection:
+        post.sends.take_in(connection, {first.id: State.PASSIVE}, {second.id: 1})
+    assert post.waiting(fan) == ["第二句"]
+    with post.sends.store.write() as connection:
+        post.sends.give_back(connection, [first, second])
+    assert [(one.id, one.done) for one in post.sends.waiting(fan.id)] == [
+        (first.id, 0),
+        (second.id, 0),
+    ]
+    assert post.sends.due() == [fan.id]
+
+
+def test_who_waits_longest_comes_first(post: Post) -> None:
+    fans = [post.follower(name) for name in ("one", "two", "three")]
+    for fan, conversation_id in reversed(fans):
+        post.clock.advance(seconds=1)
+        post.say(conversation_id, fan.account)
+    assert post.sends.due() == [fan.id for fan, _ in reversed(fans)]
+
+
+def test_nothing_is_due_to_whom_a_reply_is_being_made(post: Post) -> None:
+    deliveries = DeliveryRepository(post.sends.store, post.clock)
+    quiet = dt.timedelta(seconds=8)
+    fan, conversation_id = post.follower()
+    [message] = deliveries.arrive_all([Arrival(ACCOUNT, "fan", "1", {})], claims=True)
+    post.followers.meet(
+        ACCOUNT, "fan", is_message=True, also=(partial(deliveries.meet, message.id),)
+    )
+    post.say(conversation_id, "您好，请讲")
+    assert post.sends.due(without=deliveries.open_to(quiet)) == []
+    # Decided for a push, it goes out together with the answer that is being worked on.
+    deliveries.settle(message.id, By.PUSH)
+    assert post.sends.due(without=deliveries.open_to(quiet)) == []
+    deliveries.processed(message.id, fan.id, conversation_id)
+    assert post.sends.due(without=deliveries.open_to(quiet)) == [fan.id]
