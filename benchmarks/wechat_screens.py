@@ -150,7 +150,7 @@ def deliveries_of(pushes: Sequence[Push]) -> Deliveries:
     attempts = [attempt for push in pushes for attempt in push.attempts]
     in_time = sum(attempt.outcome in ("answered", "silent") for attempt in attempts)
     let_go = sum(a.outcome == "late" and a.number < DELIVERIES for a in attempts)
-    failed = Counter(
+    failed = Counter[str](
         attempt.outcome
         for attempt in attempts
         if attempt.outcome not in ("answered", "silent")

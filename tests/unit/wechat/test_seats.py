@@ -52,6 +52,7 @@ async def test_what_waits_for_something_slow_keeps_nobody_waiting() -> None:
 
     async with asyncio.timeout(10):
         await asyncio.gather(slow(), quick())
+    assert came.is_set()
 
 
 async def test_a_seat_is_free_again_after_an_error() -> None:
