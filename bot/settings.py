@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cryptography.fernet import Fernet
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -143,7 +143,7 @@ class Settings(BaseSettings):
     )
     sms_url: str = Field(
         "",
-        description="发短信验证码的网关：向它 POST {phone, text}；为空时只能用编号绑定",
+        description="发短信验证码的网关：向它 POST {phone, text}；为空时用编号绑定的只收办理进度",
     )
     sms_secret: SecretStr = Field(
         SecretStr(""), description="短信网关的口令，放在 Authorization: Bearer 里"
@@ -225,6 +225,14 @@ class Settings(BaseSettings):
         if bad := [name for name in named if re.fullmatch(r"[a-z0-9_-]{1,30}", name) is None]:
             raise ValueError(f"公众号的名字只用小写字母、数字和连字符：{'、'.join(bad)}")
         return named
+
+    @model_validator(mode="after")
+    def _are_different_accounts(self) -> Settings:
+        given = [one.app_id for one in (self.wechat, *self.wechat_more.values()) if one.app_id]
+        twice = sorted({app_id for app_id in given if given.count(app_id) > 1})
+        if twice:
+            raise ValueError(f"两个公众号用了同一个 AppID：{'、'.join(twice)}")
+        return self
 
     @field_validator("allowed_sites", mode="before")
     @classmethod

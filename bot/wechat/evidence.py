@@ -205,7 +205,6 @@ class Evidence:
         try:
             return await self._apart(partial(speech.words, body, mime))
         except SpeechUnavailable:
-            log.warning("speech_unavailable")
             return ""
 
     async def _apart(self, work: Callable[[], T]) -> T:

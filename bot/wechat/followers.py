@@ -139,6 +139,17 @@ class FollowerRepository:
         )
         self._set(connection, follower_id, conversation_id=conversation_id, following=True)
         if known is None:
+            # Whose code was scanned receives whoever comes back, in a new conversation too.
+            scanned = (
+                select(wechat_followers.c.office_id)
+                .where(wechat_followers.c.id == follower_id)
+                .scalar_subquery()
+            )
+            connection.execute(
+                update(conversations)
+                .where(conversations.c.id == conversation_id)
+                .values(office_id=scanned)
+            )
             parts = (self._greeting, *first)
             self._talks.append(connection, conversation_id, Sender.SYSTEM, parts)
 
@@ -177,15 +188,6 @@ class FollowerRepository:
         with self.store.read() as connection:
             row = connection.execute(query).first()
         return None if row is None else follower_of(row)
-
-    def hears(self, follower_id: int, conversation_id: str) -> bool:
-        """Say whether the follower hears the news of a conversation."""
-        query = select(wechat_bindings.c.follower_id).where(
-            wechat_bindings.c.follower_id == follower_id,
-            wechat_bindings.c.conversation_id == conversation_id,
-        )
-        with self.store.read() as connection:
-            return connection.execute(query).first() is not None
 
     def openid(self, follower_id: int) -> str:
         """Return the openid, to be used for one call to the platform and kept nowhere.

@@ -330,6 +330,8 @@ class Sending:
                 api.send_notice(batch.openid, template, {account.notice_field: short}, link)
         except ApiFailed as failed:
             log.warning("notice_refused", failure=failed.failure.value, code=failed.code)
+            if failed.failure is Failure.BUSY:
+                self._followers.consent(batch.follower.id, template, agreed=True, adds_up=True)
             return
         self._sends.noticed(waiting)
 

@@ -212,6 +212,7 @@ store = RedisTokens(url, cipher) if is_redis else DatabaseTokens(Store(make_engi
 
 def wait(seconds):
     print("waits", flush=True)
+    # For the other process; no result depends on how long this is.
     time.sleep(0.02)
 
 keeper = TokenKeeper(store, SystemClock(), wait=wait)

@@ -185,6 +185,7 @@ def test_what_our_page_shows_needs_no_wechat(screens: Screens, wechat: WeChatInH
         connection.execute(conversations.update().values(visitor_got=10**6))
     told(screens, wechat, page, conversation_id)
     page.wait_for_selector(".said.lawyer .state:text-is('已送达')")
+    assert page.locator(".said.lawyer .state.lost").count() == 0
 
 
 def test_a_visitor_on_our_page_is_shown_as_before(screens: Screens) -> None:

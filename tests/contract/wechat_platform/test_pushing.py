@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import socket
 import threading
-import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -237,10 +236,8 @@ def test_a_connection_that_breaks_is_no_answer() -> None:
 
 
 def test_many_followers_write_at_once(platform: Platform, product: Product) -> None:
-    """The stand-in itself must not be what a benchmark measures."""
     product.answers = lambda message: f"答：{message.content}"
     fans = [platform.follower() for _ in range(300)]
-    started = time.perf_counter()
     threads = [threading.Thread(target=fan.say, args=(f"第{i}问",)) for i, fan in enumerate(fans)]
     for thread in threads:
         thread.start()
@@ -248,7 +245,6 @@ def test_many_followers_write_at_once(platform: Platform, product: Product) -> N
         thread.join()
     assert [fan.texts for fan in fans] == [[f"答：第{i}问"] for i in range(300)]
     assert len({push.msg_id for push in platform.books.pushes}) == 300
-    assert time.perf_counter() - started < 30
 
 
 def test_the_real_clock_runs() -> None:

@@ -45,7 +45,7 @@ OPENID = "oSomebody-0001"
 OTHER_OPENID = "oAnother-0002"
 SITE = "http://testserver"
 PAGES = (
-    "/m/me", "/m/talk", "/m/progress", "/m/rate", "/m/upload", "/m/data", "/m/notify",
+    "/m/me", "/m/talk", "/m/progress", "/m/rate", "/m/upload", "/m/data", "/m/erase", "/m/notify",
     "/m/services",
 )  # fmt: skip
 

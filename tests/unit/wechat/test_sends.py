@@ -12,7 +12,7 @@ from sqlalchemy import select
 from bot.dialogue.repository import ConversationRepository
 from bot.domain.conversation import Sender
 from bot.domain.follower import Follower
-from bot.store.tables import conversations
+from bot.store.tables import conversations, offices
 from bot.store.unit import Store
 from bot.store.wechat_tables import wechat_bindings, wechat_followers, wechat_sends
 from bot.wechat.deliveries import Arrival, By, DeliveryRepository
@@ -259,3 +259,21 @@ def test_nothing_is_due_to_whom_a_reply_is_being_made(post: Post) -> None:
     assert post.sends.due(without=deliveries.open_to(quiet)) == []
     deliveries.processed(message.id, fan.id, conversation_id)
     assert post.sends.due(without=deliveries.open_to(quiet)) == [fan.id]
+
+
+def test_whoever_scanned_an_offices_code_belongs_to_it_in_a_new_conversation_too(
+    post: Post,
+) -> None:
+    fan, conversation_id = post.follower()
+    with post.sends.store.write() as connection:
+        key = connection.execute(
+            offices.insert().values(name="官渡", hours="{}")
+        ).inserted_primary_key
+    assert key is not None
+    post.followers.set_office(fan.id, key[0])
+    with post.sends.store.write() as connection:
+        connection.execute(wechat_followers.update().values(conversation_id=None))
+        connection.execute(wechat_bindings.delete())
+    again = post.followers.meet(ACCOUNT, "fan")
+    assert again.conversation_id not in (None, conversation_id)
+    assert post.talks.get(str(again.conversation_id)).office_id == key[0]
