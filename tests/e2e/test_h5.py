@@ -92,9 +92,9 @@ def street(sqlite_store: Store, clock: FixedClock, browser: Browser) -> Iterator
     web = house.on_the_web(follower)
     waiting = house.ask(web, "还没有答复的", ())
     pages = (
-        "/m/me", "/m/talk", "/m/progress", "/m/rate", "/m/upload", "/m/data", "/m/erase", "/m/notify",
-        "/m/notify?told=no", "/m/services", "/m/erased", "/m/none", f"/m/answer/{asked}",
-        f"/m/answer/{lawyer.id}", f"/m/answer/{waiting}", "/m/answer/99999",
+        "/m/me", "/m/talk", "/m/progress", "/m/rate", "/m/upload", "/m/data", "/m/erase",
+        "/m/notify", "/m/notify?told=no", "/m/services", "/m/erased", "/m/none",
+        f"/m/answer/{asked}", f"/m/answer/{lawyer.id}", f"/m/answer/{waiting}", "/m/answer/99999",
     )  # fmt: skip
     contexts: list[Any] = []
 
