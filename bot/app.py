@@ -7,6 +7,7 @@ import contextlib
 import datetime as dt
 import gc
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from pathlib import Path
@@ -41,6 +42,7 @@ from bot.apply.pages import too_large_page
 from bot.apply.service import ApplyService
 from bot.apply.session import Door
 from bot.binding.chat import BindingChat
+from bot.binding.pages import create_parting_router
 from bot.bus import Bus, conversation_topic
 from bot.calculators.endpoints import create_calculator_pages
 from bot.casework.endpoints import create_casework_router
@@ -133,6 +135,7 @@ def create_app(core: Core, patience: Patience | None = None) -> FastAPI:
         redoc_url=None,
     )
     templates = Jinja2Templates(WEB / "templates")
+    templates.env.globals["has_wechat"] = official is not None
     guard = StaffGuard(make_accounts(core))
     install_error_handlers(
         app, not_found_page(templates, settings.bureau), refused_page(templates, guard)
@@ -292,6 +295,7 @@ def _include_features(
     app.include_router(_web_channel(core, uploads, official, templates))
     if official is not None:
         app.include_router(official.router)
+        app.include_router(create_parting_router(core.binding, guard, templates))
 
 
 def announcer(bus: Bus) -> Callable[[str, int], Coroutine[Any, Any, None]]:
@@ -420,8 +424,11 @@ def _index_loads(core: Core) -> bool:
     return True
 
 
-async def serve(settings: Settings) -> None:
-    """Run the public application and, on loopback, the action endpoint for Rasa."""
+async def serve(settings: Settings, fd: int | None = None) -> None:
+    """Run the public application and, on loopback, the action endpoint for Rasa.
+
+    ``fd`` is a socket that listens already; without it one is opened as the settings say.
+    """
     core = build_core(settings)
     first = make_accounts(core).ensure_first()
     if first is not None:
@@ -458,12 +465,16 @@ async def serve(settings: Settings) -> None:
     gc.freeze()
     # Searching threads would keep the loop waiting for the interpreter, five milliseconds each.
     sys.setswitchinterval(0.001)
-    await _run_together(servers)
+    await _run_together(servers, [None if fd is None else [socket.socket(fileno=fd)], None])
 
 
-async def _run_together(servers: list[uvicorn.Server]) -> None:
+async def _run_together(
+    servers: list[uvicorn.Server], sockets: list[list[socket.socket] | None]
+) -> None:
     """Serve until one server ends, by a signal or a failure; then end the others."""
-    tasks = [asyncio.create_task(server.serve()) for server in servers]
+    tasks = [
+        asyncio.create_task(server.serve(own)) for server, own in zip(servers, sockets, strict=True)
+    ]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for server in servers:
         server.should_exit = True

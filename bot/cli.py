@@ -65,8 +65,10 @@ def prepare() -> None:
 
 
 @app.command(hidden=True)
-def serve() -> None:
-    """只启动应用进程（bot up 和 systemd 使用）。"""
+def serve(
+    fd: Annotated[int | None, typer.Option(help="已经在监听的套接字；不填则自己监听")] = None,
+) -> None:
+    """只启动应用进程（bot up 使用）。"""
     from uvicorn.loops.auto import auto_loop_factory
 
     from bot.app import serve as run_application
@@ -74,7 +76,7 @@ def serve() -> None:
     settings = Settings()
     configure(settings.log_level, json=settings.log_json)
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-        runner.run(run_application(settings))
+        runner.run(run_application(settings, fd))
 
 
 @app.command()

@@ -1,11 +1,13 @@
 """``bot up``: prepare what is stale, start Rasa and the application, keep both alive.
 
-It runs as ``python -m bot.supervisor`` and imports nothing heavy, because it stays. It holds no
-state: whatever is killed, including the supervisor, a new start goes on from the database.
+It runs as ``python -m bot.supervisor`` and imports nothing heavy, because it stays. It holds the
+public socket, so that nobody is refused while the application starts again, and no other state:
+whatever is killed, including the supervisor, a new start goes on from the database.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -25,12 +27,15 @@ from bot.settings import ROOT, Settings
 
 RESTART_PAUSE_S = 1.0
 LONGEST_RESTART_PAUSE_S = 30.0
+"""After the first end of a child there is no pause; what ends again and again is not hurried."""
 HEALTHY_AFTER_S = 60.0
 READY_TIMEOUT_S = 120.0
+WAITING_CALLERS = 2048
+"""Whom the kernel lets wait while the application is starting; it may allow fewer (somaxconn)."""
 
 
-class PortTaken(Exception):
-    """A port that is needed is in use by another program."""
+class CannotListen(Exception):
+    """An address that is needed cannot be had; the text says why and what to do."""
 
 
 def plan_of(settings: Settings) -> RasaPlan:
@@ -45,18 +50,28 @@ def plan_of(settings: Settings) -> RasaPlan:
     )
 
 
-def require_free(host: str, *ports: int) -> None:
-    """Raise PortTaken when another program listens on one of the ports."""
-    for port in ports:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError as error:
-                raise PortTaken(
-                    f"端口 {port} 已被占用。请先停掉占用它的程序（可能是另一个 make run），"
-                    f"或用 BOT_PORT、BOT_RASA_PORT、BOT_ACTIONS_PORT 换一个。"
-                ) from error
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens, to be handed to each application in turn.
+
+    Raises:
+        CannotListen: the port is in use or not allowed, or the address is not this machine's.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=WAITING_CALLERS)
+    except OSError as error:
+        raise CannotListen(_why(error, host, port)) from error
+
+
+def _why(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"端口 {port} 已被占用。请先停掉占用它的程序（可能是另一个 make run），"
+            f"或用 BOT_PORT、BOT_RASA_PORT、BOT_ACTIONS_PORT 换一个。"
+        )
+    if error.errno == errno.EACCES:
+        return f"没有权限使用端口 {port}。请用 BOT_PORT 换成 1024 以上的，前面加反向代理。"
+    return f"不能在 {host} 上提供服务，它不是这台机器的地址。请检查 BOT_HOST。"
 
 
 def free_port() -> int:
@@ -74,7 +89,7 @@ class Child:
         self._start = start
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
-        self._pause = RESTART_PAUSE_S
+        self._pause = 0.0
         self._retry_at = 0.0
 
     def tend(self, console: Console) -> None:
@@ -84,14 +99,13 @@ class Child:
             code = self._process.poll()
             if code is None:
                 if now - self._started > HEALTHY_AFTER_S:
-                    self._pause = RESTART_PAUSE_S
+                    self._pause = 0.0
                 return
-            console.print(
-                f"[yellow]![/] {self.name} 意外结束（代码 {code}），{self._pause:.0f} 秒后重启"
-            )
+            when = f"{self._pause:.0f} 秒后" if self._pause else "马上"
+            console.print(f"[yellow]![/] {self.name} 意外结束（代码 {code}），{when}重启")
             self._process = None
             self._retry_at = now + self._pause
-            self._pause = min(self._pause * 2, LONGEST_RESTART_PAUSE_S)
+            self._pause = min(max(self._pause * 2, RESTART_PAUSE_S), LONGEST_RESTART_PAUSE_S)
         if now >= self._retry_at:
             self._process = self._start()
             self._started = now
@@ -104,16 +118,18 @@ class Child:
 def up(settings: Settings, console: Console) -> int:
     """Run until interrupted; return the exit code."""
     try:
-        ports = [settings.port, settings.actions_port]
-        require_free(settings.host, *ports, *([] if settings.rasa_url else [settings.rasa_port]))
-    except PortTaken as error:
+        # Those of the inside are tried only: they are opened by whoever serves there.
+        for port in [settings.actions_port, *([] if settings.rasa_url else [settings.rasa_port])]:
+            listen("127.0.0.1", port).close()
+        public = listen(settings.host, settings.port)
+    except CannotListen as error:
         console.print(f"[red]✗[/] {error}")
         return 1
     # A process of its own: what it loads to build the index would stay in this one for ever.
     prepared = subprocess.run([sys.executable, "-m", "bot", "prepare"], cwd=ROOT, check=False)
     if prepared.returncode != 0:
         return prepared.returncode
-    children = [Child("应用", lambda: _start_application(settings))]
+    children = [Child("应用", lambda: _start_application(settings, public))]
     if not settings.rasa_url:
         plan = plan_of(settings)
         children.append(Child("Rasa", lambda: rasa_server.start(plan)))
@@ -138,6 +154,7 @@ def up(settings: Settings, console: Console) -> int:
                     return 1
                 time.sleep(0.2)
     finally:
+        public.close()
         for child in reversed(children):
             child.stop()
     console.print("已停止。")
@@ -155,9 +172,10 @@ def _on_signals() -> list[int]:
     return received
 
 
-def _start_application(settings: Settings) -> subprocess.Popen[bytes]:
+def _start_application(settings: Settings, public: socket.socket) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "bot", "serve"],
+        [sys.executable, "-m", "bot", "serve", "--fd", str(public.fileno())],
+        pass_fds=[public.fileno()],
         cwd=ROOT,
         env={**os.environ, **_settings_environment(settings)},
         stdin=subprocess.DEVNULL,

@@ -138,6 +138,14 @@ class Talk:
     matters: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Bound:
+    """That a follower hears of somebody's conversation, as the desk may know it."""
+
+    since: dt.datetime
+    is_proven: bool
+
+
 class Step(StrEnum):
     """What was asked last in the chat."""
 

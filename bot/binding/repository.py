@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
-from bot.binding.records import TALKING, Held, Joined, Talk
+from bot.binding.records import TALKING, Bound, Held, Joined, Talk
 from bot.dialogue.repository import ConversationRepository
 from bot.domain.clock import Clock
 from bot.domain.conversation import WECHAT, Mode, Sender
@@ -28,6 +28,7 @@ from connectors.messages import Outbound, Part
 
 ACTOR = "follower"
 VISITOR = "visitor"
+AUDIT = "audit.note"
 BOUND = "wechat_bound"
 UNBOUND = "wechat_unbound"
 UNSENT = ("waiting", "sending")
@@ -198,24 +199,42 @@ class BindingRepository:
         )
 
     def release(
-        self, connection: Connection, conversation_id: str, part: Part
+        self,
+        connection: Connection,
+        conversation_id: str,
+        part: Part,
+        by: str = VISITOR,
+        why: str = "",
     ) -> tuple[Outbound, ...]:
         """Undo the bindings of a conversation but its own follower's; its row is locked."""
         bound = select(_bindings.follower_id).where(
             _bindings.conversation_id == conversation_id, _bindings.is_own.is_(False)
         )
         return tuple(
-            self._part(connection, follower_id, conversation_id, part, VISITOR)
+            self._part(connection, follower_id, conversation_id, part, by, why)
             for follower_id in sorted(connection.execute(bound).scalars())
         )
 
     def _part(
-        self, connection: Connection, follower_id: int, conversation_id: str, part: Part, by: str
+        self,
+        connection: Connection,
+        follower_id: int,
+        conversation_id: str,
+        part: Part,
+        by: str,
+        why: str = "",
     ) -> Outbound:
-        self._cut(connection, follower_id, conversation_id, by)
+        self._cut(connection, follower_id, conversation_id, by, why)
         return self._say(connection, conversation_id, part)
 
-    def _cut(self, connection: Connection, follower_id: int, conversation_id: str, by: str) -> None:
+    def _cut(
+        self,
+        connection: Connection,
+        follower_id: int,
+        conversation_id: str,
+        by: str,
+        why: str = "",
+    ) -> None:
         """Leave nothing by which a follower could see a conversation."""
         for table in (wechat_bindings, passes, wechat_links, wechat_sends):
             mine = and_(
@@ -235,7 +254,7 @@ class BindingRepository:
         present = select(_followers.conversation_id).where(_followers.id == follower_id)
         if connection.execute(present).scalar_one_or_none() == conversation_id:
             self._go_to(connection, follower_id, connection.execute(own).scalar_one_or_none())
-        self._note(connection, by, UNBOUND, conversation_id)
+        self._note(connection, by, UNBOUND, conversation_id, why)
 
     # --- looking ------------------------------------------------------------------------------
 
@@ -285,6 +304,17 @@ class BindingRepository:
                 for row in connection.execute(query).all()
             )
 
+    def bound_to(self, conversation_id: str) -> tuple[Bound, ...]:
+        """Return who else than its own follower hears of a conversation, without saying who."""
+        query = (
+            select(_bindings.created_at, _bindings.is_proven)
+            .where(_bindings.conversation_id == conversation_id, _bindings.is_own.is_(False))
+            .order_by(_bindings.created_at)
+        )
+        with self.store.read() as connection:
+            rows = connection.execute(query).all()
+        return tuple(Bound(row.created_at, row.is_proven) for row in rows)
+
     def numbers(
         self, connection: Connection, conversation_ids: Collection[str]
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -304,7 +334,15 @@ class BindingRepository:
     def _say(self, connection: Connection, conversation_id: str, part: Part) -> Outbound:
         return self._talks.append(connection, conversation_id, Sender.SYSTEM, (part,))
 
-    def _note(self, connection: Connection, by: str, action: str, subject: str) -> None:
+    def _note(
+        self, connection: Connection, by: str, action: str, subject: str, why: str = ""
+    ) -> None:
         connection.execute(
-            insert(audit).values(at=self._clock.now(), actor=by, action=action, subject=subject)
+            insert(audit).values(
+                at=self._clock.now(),
+                actor=by,
+                action=action,
+                subject=subject,
+                note_enc=self.store.cipher.encrypt(AUDIT, why) if why else None,
+            )
         )

@@ -15,8 +15,8 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.binding.proof_repository import ProofRepository, subject_of
-from bot.binding.records import Answer, Held, Joined, SentCode, Talk, Told
-from bot.binding.repository import BindingRepository, actor
+from bot.binding.records import Answer, Bound, Held, Joined, SentCode, Talk, Told
+from bot.binding.repository import VISITOR, BindingRepository, actor
 from bot.binding.sms import Gateway, Undelivered
 from bot.binding.words import own_words
 from bot.dialogue.phones import mobile_of, phone_of
@@ -289,13 +289,21 @@ class BindingService:
         left = held.is_talking and held.current in bound
         return self._answer(Told.UNBOUND_TALKING if left else Told.UNBOUND)
 
-    def release(self, conversation_id: str) -> int:
-        """Part a conversation from whoever is bound to it, for its visitor; return how many."""
+    def release(self, conversation_id: str, by: str = VISITOR, why: str = "") -> int:
+        """Part a conversation from whoever is bound to it, for its visitor; return how many.
+
+        ``by`` and ``why`` stand in the trail where somebody does it for the visitor.
+        """
+        name = "unbound" if by == VISITOR else "unbound_by_staff"
         with self._store.write() as connection:
             self._repository.lock(connection, (conversation_id,))
-            notices = self._repository.release(connection, conversation_id, self._notice("unbound"))
+            notices = self._repository.release(
+                connection, conversation_id, self._notice(name), by, why
+            )
             self._revoke(connection, notices)
         self._tell(notices)
+        if notices:
+            log.info("wechat_released", conversation_id=conversation_id, followers=len(notices))
         return len(notices)
 
     def _revoke(self, connection: Connection, notices: Iterable[Outbound]) -> None:
@@ -304,6 +312,17 @@ class BindingService:
             self._codes.revoke(connection, message.conversation_id)
 
     # --- looking ------------------------------------------------------------------------------
+
+    def bound_under(self, number: str) -> tuple[str, tuple[Bound, ...]] | None:
+        """Return the conversation of an application or a matter, and who is bound to it.
+
+        None where there is no such number, or nothing of it is online.
+        """
+        with self._store.read() as connection:
+            found = self.proofs.registered(connection, number)
+        if found is None or found.conversation_id is None:
+            return None
+        return found.conversation_id, self._repository.bound_to(found.conversation_id)
 
     def talks(self, follower_id: int) -> tuple[Talk, ...]:
         """Return what the follower is bound to, newest first."""
