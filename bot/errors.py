@@ -104,6 +104,10 @@ class TooManyRequests(LawbridgeError):
     sentence = "操作太频繁，请稍等一会儿再试。"
 
 
+class TooManyFiles(TooManyRequests):
+    sentence = "一天里传的文件到了上限，这个没有保存。请过几小时再传；急的告诉律师，或拨打 12348。"
+
+
 class LockedOut(LawbridgeError):
     code = "locked_out"
     status = 429

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from bot.domain.channel import ChannelState
 
 AMR = b"#!AMR\n" + bytes((0x3C, *range(31))) * 40
+"""Forty frames of 20 ms each (RFC 4867, 5.3)."""
+AMR_CUT_OFF = b"#!AMR\n" + bytes(8)
 MP3 = b"ID3\x04\0\0\0\0\0\0" + b"\xff\xfb\x90\x44" + bytes(400)
 OGG = b"OggS\0\x02" + bytes(20) + b"\x01\x13" + b"OpusHead" + bytes(60)
 SPEEX = b"OggS\0\x02" + bytes(20) + b"\x01\x50" + b"Speex   1.2.0" + bytes(60)

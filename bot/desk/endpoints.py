@@ -148,6 +148,13 @@ def _add_reading(router: APIRouter, desk: DeskService, guard: StaffGuard) -> Non
         stored, body = desk.file(file_id, person)
         return attachment(stored.name, stored.mime, body)
 
+    @api.get(
+        "/files/{file_id}/sound", summary="来访者的语音，转成浏览器能放的", response_class=Response
+    )
+    def sound(file_id: FileId, person: Staff = Depends(lawyer)) -> Response:
+        stored, mime, body = desk.sound(file_id, person)
+        return attachment(stored.name, mime, body)
+
     router.include_router(api)
 
 

@@ -27,6 +27,15 @@ class Files(Protocol):
 
     def read(self, conversation_id: str, file_id: str) -> tuple[StoredFile, bytes]: ...
 
+    def sound(self, conversation_id: str, file_id: str) -> tuple[StoredFile, str, bytes]:
+        """Return a recording with its type and contents as browsers play it.
+
+        Raises:
+            NotFound: it is no recording.
+            BadFile: it cannot be decoded.
+        """
+        ...
+
     def part(self, conversation_id: str, client_id: str, name: str, body: bytes) -> Part:
         """Store a file once per client id and return how it is shown.
 

@@ -499,11 +499,33 @@ class DeskService:
         Raises:
             NotFound, Forbidden: there is no such file, or this lawyer may not see it.
         """
+        conversation_id = self._may_see(file_id, person)
+        stored, body = self._files.read(conversation_id, file_id)
+        self._saw_file(person, conversation_id, file_id, stored)
+        return stored, body
+
+    def sound(self, file_id: str, person: Staff) -> tuple[StoredFile, str, bytes]:
+        """Return a voice message as browsers play it, with its type; else as ``file``.
+
+        Raises:
+            NotFound, Forbidden: there is no such recording, or this lawyer may not hear it.
+            BadFile: it cannot be decoded.
+        """
+        conversation_id = self._may_see(file_id, person)
+        stored, mime, body = self._files.sound(conversation_id, file_id)
+        self._saw_file(person, conversation_id, file_id, stored)
+        return stored, mime, body
+
+    def _may_see(self, file_id: str, person: Staff) -> str:
+        """Return the conversation of a file that this lawyer may see."""
         conversation_id = self._repository.conversation_of_file(file_id)
         self._repository.owned(conversation_id, person)
-        stored, body = self._files.read(conversation_id, file_id)
+        return conversation_id
+
+    def _saw_file(
+        self, person: Staff, conversation_id: str, file_id: str, stored: StoredFile
+    ) -> None:
         self._repository.log_file(person, conversation_id, f"{stored.name}（{file_id}）")
-        return stored, body
 
 
 def _searched(entry: QueueEntry) -> str:

@@ -69,10 +69,13 @@ class UploadRepository:
         with self._store.read() as connection:
             return [self._record(row) for row in connection.execute(query)]
 
-    def count(self, conversation_id: str, *, voices: bool = False) -> int:
-        """Return how many recordings a conversation holds, or how many other files."""
+    def count(self, conversation_id: str, within: dt.timedelta, *, voices: bool = False) -> int:
+        """Return how many recordings came into a conversation lately, or how many other files."""
         kind = files.c.mime.in_(VOICES) if voices else files.c.mime.not_in(VOICES)
-        query = select(func.count()).where(files.c.conversation_id == conversation_id, kind)
+        since = self._clock.now() - within
+        query = select(func.count()).where(
+            files.c.conversation_id == conversation_id, files.c.created_at > since, kind
+        )
         with self._store.read() as connection:
             return int(connection.execute(query).scalar_one())
 

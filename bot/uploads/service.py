@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import re
 import unicodedata
@@ -9,12 +10,13 @@ import unicodedata
 import filetype
 import structlog
 
-from bot.errors import BadFile, InfectedFile, NotFound, TooManyRequests, UncheckedFile
+from bot.errors import BadFile, InfectedFile, NotFound, TooManyFiles, UncheckedFile
 from bot.texts import load_texts
 from bot.uploads.metadata import Unreadable, without_metadata
 from bot.uploads.pictures import Busy, Pictures
 from bot.uploads.repository import FileRecord, UploadRepository
 from bot.uploads.scanning import NotScanned, Scanner
+from bot.uploads.sounds import playable
 from bot.uploads.voices import EXTENSIONS as VOICES
 from bot.uploads.voices import MAX_VOICES, is_voice, voice_mime
 from connectors.messages import Part
@@ -23,7 +25,8 @@ log = structlog.get_logger(__name__)
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_FILES = 30
-"""In one conversation."""
+"""In one conversation, within ``COUNTED_FOR``; a follower's conversation goes on for years."""
+COUNTED_FOR = dt.timedelta(days=1)
 MAX_NAME = 80
 
 EXTENSIONS = {
@@ -64,7 +67,7 @@ class UploadService:
             InfectedFile: the scanner found malware in them.
             UncheckedFile: the scanner gave no verdict, or too much else is being checked; what
                 was not checked is not stored.
-            TooManyRequests: the conversation holds as many files as it may.
+            TooManyFiles: as many as may came into the conversation within a day.
             NotFound: there is no such conversation.
         """
         file_id = self._repository.file_id(conversation_id, client_id)
@@ -78,8 +81,9 @@ class UploadService:
         if not mime:
             raise BadFile
         most = MAX_VOICES if is_voice(mime) else MAX_FILES
-        if self._repository.count(conversation_id, voices=is_voice(mime)) >= most:
-            raise TooManyRequests
+        came = self._repository.count(conversation_id, COUNTED_FOR, voices=is_voice(mime))
+        if came >= most:
+            raise TooManyFiles
         # As it came: malware may sit in what is taken away, and its sender should hear of it.
         self._scan(conversation_id, mime, body)
         kept = self._stripped(conversation_id, mime, body)
@@ -150,6 +154,22 @@ class UploadService:
         if record is None:
             raise NotFound
         return record, self._repository.body(conversation_id, file_id)
+
+    def sound(self, conversation_id: str, file_id: str) -> tuple[FileRecord, str, bytes]:
+        """Return a recording of this conversation with its type and contents as browsers play it.
+
+        Raises:
+            NotFound: the conversation holds no such recording.
+            BadFile: it cannot be decoded.
+        """
+        record, body = self.read(conversation_id, file_id)
+        if not is_voice(record.mime):
+            raise NotFound
+        try:
+            return record, *playable(record.mime, body)
+        except Unreadable as reason:
+            log.info("sound_unreadable", reason=str(reason), mime=record.mime, size=record.size)
+            raise BadFile from reason
 
 
 def _mime(body: bytes) -> str:

@@ -10,7 +10,7 @@ import filetype
 MAX_BYTES = 2 * 1024 * 1024
 """A minute of speech is a tenth of it."""
 MAX_VOICES = 200
-"""In one conversation, beside its other files: who speaks instead of writing sends many."""
+"""In one conversation and a day, beside other files: who speaks instead of writing sends many."""
 
 EXTENSIONS = {
     "audio/amr": "amr",

@@ -27,7 +27,7 @@ from bot.errors import (
     LawbridgeError,
     NotFound,
     StorageUnavailable,
-    TooManyRequests,
+    TooManyFiles,
     UncheckedFile,
 )
 from bot.store.outbox import enqueue_once
@@ -98,9 +98,8 @@ class Evidence:
             )
             answer = for_follower(told, self._words)
             said = say("kinds.image_sent")
-        except (BadFile, TooManyRequests) as refused:
-            is_full = isinstance(refused, TooManyRequests)
-            why = say("kinds.image_too_many") if is_full else refused.detail
+        except (BadFile, TooManyFiles) as refused:
+            why = refused.detail
             answer, said = notice(why, "warning"), say("kinds.image_refused", why=why)
         else:
             return Inbound(conversation_id, client_id, "", parts=(part,))
@@ -187,7 +186,7 @@ class Evidence:
             return body, self._recording(conversation_id, client_id, message, body)
         except InfectedFile:
             return None, None
-        except (BadFile, TooManyRequests):
+        except (BadFile, TooManyFiles):
             return body, None
         except UncheckedFile as failed:
             _note(failed)

@@ -19,7 +19,7 @@ from tests.conftest import FixedClock
 from tests.e2e.screens import NARROW, WIDE, Screens, open_screens, send
 from tests.integration.desk.conftest import Building, build  # noqa: F401
 from tests.office import Office
-from tests.wechat_desk import AMR, OPEN, OVER, USED_UP, WeChatInHand, wav
+from tests.wechat_desk import AMR, AMR_CUT_OFF, OPEN, OVER, USED_UP, WeChatInHand, wav
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -158,21 +158,24 @@ def test_a_voice_is_heard_or_downloaded_above_what_was_recognised(
     office = screens.building.office
     speaks(office, conversation_id, wav(2), "老板说下个月再发")
     speaks(office, conversation_id, AMR, "我有聊天记录")
+    speaks(office, conversation_id, AMR_CUT_OFF, "一共两万")
     told(screens, wechat, page, conversation_id)
-    page.wait_for_selector(".said.visitor a.file")
-    heard, read = page.locator(".said.visitor").all()[-2:]
-    sound = heard.locator("audio[controls]")
-    assert sound.get_attribute("preload") == "none"
-    assert edges(sound)[1] <= edges(heard.locator(".words"))[0]
-    assert "语音识别，可能有误" in heard.inner_text()
-    assert sound.evaluate("it => it.play().then(() => true)")
-    assert read.locator("audio").count() == 0
-    link = read.locator("a.file")
-    assert "浏览器放不了，下载后听" in link.inner_text()
+    page.wait_for_selector(".said.visitor >> text=一共两万")
+    *heard, broken = page.locator(".said.visitor").all()[-3:]
+    for message, seconds in zip(heard, (2.0, 0.8), strict=True):
+        sound = message.locator("audio[controls]")
+        assert sound.get_attribute("preload") == "none"
+        assert edges(sound)[1] <= edges(message.locator(".words"))[0]
+        assert "语音识别，可能有误" in message.inner_text()
+        assert sound.evaluate("it => it.play().then(() => it.duration)") == pytest.approx(seconds)
+    pictured(page, f"voice-{size['width']}")
+    broken.locator("audio").evaluate("it => { it.play().catch(() => null); }")
+    link = broken.locator("a.file")
+    link.wait_for()
+    assert "放不了，下载后听" in link.inner_text()
     with page.expect_download() as download:
         link.click()
     assert download.value.suggested_filename == "语音.amr"
-    pictured(page, f"voice-{size['width']}")
 
 
 def test_what_our_page_shows_needs_no_wechat(screens: Screens, wechat: WeChatInHand) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import wave
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +14,8 @@ from bot.bus import conversation_topic
 from bot.domain.conversation import WECHAT
 from tests.integration.desk.conftest import Building
 from tests.integration.desk.test_desk_http import at, say, until, watched
-from tests.wechat_desk import AMR, OPEN, USED_UP, WeChatInHand
+from tests.pictures import PNG
+from tests.wechat_desk import AMR, AMR_CUT_OFF, OPEN, USED_UP, WeChatInHand
 
 
 @pytest.fixture
@@ -105,3 +108,39 @@ def test_a_recording_is_a_download_for_the_lawyer_of_the_conversation(
     assert (answer.content, answer.headers["content-type"]) == (AMR, "audio/amr")
     assert answer.headers["content-disposition"].startswith("attachment")
     assert building.browser("qian").get(f"/api/desk/files/{part.body['id']}").status_code == 403
+
+
+def test_a_voice_is_heard_at_the_desk_by_who_is_in_the_conversation(
+    building: Building, claimed: tuple[Any, str]
+) -> None:
+    browser, conversation_id = claimed
+    uploads = building.office.uploads
+    part = uploads.part(conversation_id, "v", "语音.amr", AMR, voice=True)
+    path = f"/api/desk/files/{part.body['id']}/sound"
+    answer = browser.get(path)
+    assert answer.headers["content-type"] == "audio/wav"
+    with wave.open(io.BytesIO(answer.content)) as sound:
+        heard = (sound.getnchannels(), sound.getframerate(), sound.getnframes())
+    assert heard == (1, 8000, 40 * 160)
+    assert building.browser("qian").get(path).status_code == 403
+    assert building.browser().get(path).status_code == 401
+
+
+@pytest.mark.parametrize("size", [len(AMR_CUT_OFF), 20], ids=["no frame", "a broken frame"])
+def test_a_voice_that_cannot_be_decoded_is_said_to_be_so(
+    building: Building, claimed: tuple[Any, str], size: int
+) -> None:
+    browser, conversation_id = claimed
+    uploads = building.office.uploads
+    part = uploads.part(conversation_id, "v", "语音.amr", AMR[:size], voice=True)
+    answer = browser.get(f"/api/desk/files/{part.body['id']}/sound")
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "bad_file"
+    # As it came, it still can be taken along.
+    assert browser.get(f"/api/desk/files/{part.body['id']}").content == AMR[:size]
+
+
+def test_a_picture_makes_no_sound(building: Building, claimed: tuple[Any, str]) -> None:
+    browser, conversation_id = claimed
+    part = building.office.uploads.part(conversation_id, "p", "照片.png", PNG)
+    assert browser.get(f"/api/desk/files/{part.body['id']}/sound").status_code == 404

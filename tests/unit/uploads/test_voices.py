@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import wave
 
 import pytest
 from sqlalchemy import Connection
 
-from bot.errors import BadFile, InfectedFile, TooManyRequests, UncheckedFile
+from bot.errors import BadFile, InfectedFile, TooManyFiles, UncheckedFile
 from bot.store.unit import Store
 from bot.uploads import service as uploading
+from bot.uploads import sounds
+from bot.uploads.metadata import Unreadable
 from bot.uploads.repository import UploadRepository
 from bot.uploads.scanning import NotScanned
 from bot.uploads.service import UploadService
@@ -17,7 +21,7 @@ from bot.uploads.voices import MAX_BYTES
 from tests.conftest import FixedClock
 from tests.office import Office, furnish
 from tests.pictures import PNG
-from tests.wechat_desk import AMR, MP3, OGG, SPEEX, wav
+from tests.wechat_desk import AMR, AMR_CUT_OFF, MP3, OGG, SPEEX, wav
 
 
 class Scanner:
@@ -96,10 +100,22 @@ def test_who_speaks_much_can_still_send_evidence(
     for number in range(2):
         office.uploads.keep(conversation_id, f"v{number}", "a", AMR, voice=True)
     office.uploads.keep(conversation_id, "p0", "a", PNG)
-    with pytest.raises(TooManyRequests):
+    with pytest.raises(TooManyFiles):
         office.uploads.keep(conversation_id, "v2", "a", AMR, voice=True)
-    with pytest.raises(TooManyRequests):
+    with pytest.raises(TooManyFiles):
         office.uploads.keep(conversation_id, "p1", "a", PNG)
+
+
+def test_a_conversation_that_goes_on_for_weeks_takes_files_again_the_next_day(
+    office: Office, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploading, "MAX_FILES", 1)
+    conversation_id = office.queued()
+    office.uploads.keep(conversation_id, "p0", "a", PNG)
+    with pytest.raises(TooManyFiles):
+        office.uploads.keep(conversation_id, "p1", "a", PNG)
+    clock.advance(hours=24)
+    assert office.uploads.keep(conversation_id, "p1", "a", PNG).mime == "image/png"
 
 
 def test_a_recording_is_no_paper_of_an_application(
@@ -115,3 +131,32 @@ def test_a_recording_is_no_paper_of_an_application(
     uploads.keep(conversation_id, "v", "a", AMR, voice=True)
     assert heard == []
     assert [uploads.keep(conversation_id, "p", "a", PNG).id] == heard
+
+
+@pytest.mark.parametrize(("mime", "body"), [("audio/mpeg", MP3), ("audio/wav", wav())])
+def test_what_browsers_play_is_left_as_it_is(mime: str, body: bytes) -> None:
+    assert sounds.playable(mime, body) == (mime, body)
+
+
+def test_a_recording_of_hours_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sounds, "LONGEST_S", 0.5)
+    _, body = sounds.playable("audio/amr", AMR)
+    with wave.open(io.BytesIO(body)) as sound:
+        assert sound.getnframes() == 4000
+
+
+@pytest.mark.parametrize(
+    ("mime", "body"),
+    [
+        ("audio/amr", AMR_CUT_OFF),
+        ("audio/amr", b""),
+        ("audio/amr", SPEEX),
+        ("audio/amr", wav()),
+        ("audio/speex", SPEEX),
+        ("audio/speex", AMR),
+        ("audio/speex", OGG),
+    ],
+)
+def test_what_cannot_be_decoded_is_unreadable(mime: str, body: bytes) -> None:
+    with pytest.raises(Unreadable):
+        sounds.playable(mime, body)

@@ -21,8 +21,6 @@ export function kindOf(name) {
 export const isPicture = (part) => /^image\/(jpeg|png|webp)$/.test(part.mime ?? "");
 
 export const isVoice = (part) => part.type === "file" && /^audio\//.test(part.mime ?? "");
-// AMR and Speex, which telephones record, no browser plays.
-export const isPlayable = (part) => /^audio\/(mpeg|ogg|wav)$/.test(part.mime ?? "");
 
 export function refusalOf(file) {
   if (file.size > MAX_BYTES) return `文件有 ${sizeOf(file.size)}，最大 10 MB，请压缩后再发。`;

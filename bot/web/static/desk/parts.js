@@ -1,7 +1,7 @@
 // The pieces of a message. Words are always text nodes; links lead only to our own site.
 
 import { html, useState } from "../vendor/htm/preact-standalone.module.js";
-import { isPicture, isPlayable, isVoice, sizeOf } from "./files.js";
+import { isPicture, isVoice, sizeOf } from "./files.js";
 
 export const own = (url) => (typeof url === "string" && /^\/(?!\/)/.test(url) ? url : undefined);
 const words = (value) => String(value ?? "");
@@ -61,12 +61,12 @@ function Contents({ part, mine, onPicture }) {
     return html`<button class="thumb" onClick=${() => onPicture({ url: part.url, name })} aria-label=${`放大图片 ${name}`}>
       <img src=${own(part.url)} alt="" loading="lazy" onError=${() => setBroken(true)} /><span>${name}<small>${size}，点开放大</small></span></button>`;
   }
-  if (isPlayable(part) && own(part.url) && !broken) {
+  if (isVoice(part) && own(part.url) && !broken) {
     return html`<figure class="voice"><figcaption><b class="chip">语音</b> ${size}</figcaption>
-      <audio controls preload="none" src=${own(part.url)} aria-label=${`语音 ${name}`} onError=${() => setBroken(true)}></audio></figure>`;
+      <audio controls preload="none" src=${`${own(part.url)}/sound`} aria-label=${`语音 ${name}`} onError=${() => setBroken(true)}></audio></figure>`;
   }
   const kind = isVoice(part) ? "语音" : "附件";
-  const verb = isVoice(part) ? "浏览器放不了，下载后听" : "下载";
+  const verb = isVoice(part) ? "放不了，下载后听" : "下载";
   return html`<a class="file" href=${own(part.url)} download><b class="chip">${kind}</b><span>${name}<small>${size}，${verb}</small></span></a>`;
 }
 
