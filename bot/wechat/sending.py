@@ -218,10 +218,16 @@ class Sending:
 
         packed = parcels(batch.owed, left, link, self._sentences)
         for parcel in packed:
+            held = {*parcel.states, *parcel.part_done}
+            still = self._sends.still_claimed(held)
+            if still != held:
+                # Erased, or parted from the follower, while the platform kept us waiting.
+                self._sends.release(still, "")
+                open_ids -= held
+                continue
             try:
                 self._send(batch, parcel)
             except ApiFailed as failed:
-                held = {*parcel.states, *parcel.part_done}
                 if failed.failure in _ITS_OWN:
                     # The same again would be refused again; a passive reply is another way.
                     log.warning("parcel_refused", code=failed.code)

@@ -231,6 +231,12 @@ class SendRepository:
             .values(state=State.SENT, reason="seen", settled_at=self._clock.now())
         )
 
+    def still_claimed(self, send_ids: Collection[int]) -> set[int]:
+        """Return which claimed rows are there: what was erased or parted meanwhile is not."""
+        query = select(table.c.id).where(table.c.id.in_(send_ids), table.c.state == State.SENDING)
+        with self.store.read() as connection:
+            return set(connection.execute(query).scalars())
+
     # --- settling -----------------------------------------------------------------------------
 
     def advance(
