@@ -28,7 +28,7 @@ NOTICE = "notice"
 """The target of a token that counts one consent to a notice; it opens no page."""
 PATHS = {
     "me": "/m/me",
-    "talk": "/m/talk",
+    "talk": "/m/talk#newest",
     "progress": "/m/progress",
     "rate": "/m/rate",
     "services": "/m/services",

@@ -49,7 +49,7 @@ def test_a_link_opens_its_page_at_the_press_of_a_button(house: House, phones: Ph
 @pytest.mark.parametrize(
     ("target", "path"),
     [
-        ("me", "/m/me"), ("talk", "/m/talk"), ("progress", "/m/progress"), ("rate", "/m/rate"),
+        ("me", "/m/me"), ("talk", "/m/talk#newest"), ("progress", "/m/progress"), ("rate", "/m/rate"),
         ("upload", "/m/upload"), ("services", "/m/services"), ("notify", "/m/notify"),
         ("bind", "/m/bind"), ("apply", "/apply"),
     ],
@@ -233,7 +233,7 @@ def test_who_was_let_in_goes_straight_on_even_by_a_used_link(house: House, phone
     phone = phones(house).open(used)
     assert location(phone, used) == (303, "/m/rate")
     house.clock.advance(hours=1)
-    assert location(phone, late) == (303, "/m/talk")
+    assert location(phone, late) == (303, "/m/talk#newest")
     fresh = house.link(follower, "progress")
     assert location(phone, fresh) == (303, "/m/progress")
     # Not used up: it can still be opened on another phone of the same person.
