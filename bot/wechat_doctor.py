@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from urllib.parse import urlencode, urlsplit
 
 import httpx2
@@ -45,7 +45,7 @@ def examine_accounts(settings: Settings, clock: Clock | None = None) -> list[Fin
     clock = clock or SystemClock()
     findings = [_public_url(settings)]
     for account in accounts:
-        findings += _Examination(settings, accounts, account, clock).findings()
+        findings += _Examination(settings, account, clock).findings()
     return findings
 
 
@@ -66,14 +66,12 @@ class _Examination:
     def __init__(
         self,
         settings: Settings,
-        accounts: Sequence[WeChatAccount],
         account: WeChatAccount,
         clock: Clock,
     ) -> None:
         self._settings = settings
         self._account = account
         self._clock = clock
-        self._same = [one for one in accounts if one.app_id == account.app_id]
         self._title = f"{TITLE} {account.name}".rstrip()
 
     def findings(self) -> Iterator[Finding]:
@@ -123,8 +121,6 @@ class _Examination:
         account = self._account
         if not _APP_ID.fullmatch(account.app_id):
             yield f"{self._set('app_id')} 应为 wx 开头的 18 位"
-        if len(self._same) > 1:
-            yield f"{self._set('app_id')} 和另一个公众号的相同"
         if not _TOKEN.fullmatch(account.token):
             yield f"{self._set('token')} 应为 3 到 32 个英文字母或数字"
         if (account.mode != "plain" or account.aes_key) and not _AES_KEY.fullmatch(account.aes_key):
