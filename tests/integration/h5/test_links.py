@@ -49,8 +49,9 @@ def test_a_link_opens_its_page_at_the_press_of_a_button(house: House, phones: Ph
 @pytest.mark.parametrize(
     ("target", "path"),
     [
-        ("me", "/m/me"), ("talk", "/m/talk#newest"), ("progress", "/m/progress"), ("rate", "/m/rate"),
-        ("upload", "/m/upload"), ("services", "/m/services"), ("notify", "/m/notify"),
+        ("me", "/m/me"), ("talk", "/m/talk#newest"), ("progress", "/m/progress"),
+        ("rate", "/m/rate"), ("upload", "/m/upload"), ("services", "/m/services"),
+        ("notify", "/m/notify"),
         ("bind", "/m/bind"), ("apply", "/apply"),
     ],
 )  # fmt: skip
