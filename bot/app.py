@@ -114,6 +114,8 @@ def create_app(core: Core, patience: Patience | None = None) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if official is not None:
+            await official.begin()
         async with asyncio.TaskGroup() as group:
             running = [housekeeping(core, official).run(), dispatch.run()]
             if official is not None:

@@ -81,6 +81,14 @@ class Official:
     evidence: Evidence
     at_desk: WeChatAtDesk
     router: APIRouter
+    is_alone: bool
+    """No other process serves these accounts."""
+
+    async def begin(self) -> None:
+        """Make ready for deliveries; to be awaited before the first of them."""
+        if self.is_alone:
+            # What a process before this one had claimed need not wait until that runs out.
+            await self.deliveries.store.run(self.deliveries.free)
 
     async def run(self) -> None:
         """Send what is owed and look after what was left, until cancelled."""
@@ -200,6 +208,7 @@ def open_official(
         evidence,
         WeChatAtDesk(accounts, followers, sends, pauses, clock, words, sending.wish_typing),
         create_wechat_router(found, reception, lambda: clock.now().timestamp()),
+        is_alone=not settings.redis_url,
     )
 
 

@@ -161,6 +161,13 @@ class DeliveryRepository:
                 .values(claimed_until=self._clock.now() + CLAIM)
             )
 
+    def free(self) -> None:
+        """Let everything that is claimed be claimed anew; whoever had it is no more."""
+        with self.store.write() as connection:
+            connection.execute(
+                update(table).where(table.c.processed_at.is_(None)).values(claimed_until=None)
+            )
+
     def processed(
         self, delivery_id: int, follower_id: int | None, conversation_id: str | None
     ) -> None:

@@ -185,3 +185,14 @@ def test_giving_up_leaves_what_is_decided(deliveries: DeliveryRepository) -> Non
         By.PASSIVE,
         By.NEXT,
     ]
+
+
+def test_what_a_process_before_had_claimed_can_be_freed(deliveries: DeliveryRepository) -> None:
+    claimed, done = arrive(deliveries), arrive(deliveries, key="2")
+    for one in (claimed, done):
+        assert deliveries.claim(one)
+    deliveries.processed(done, None, None)
+    assert not deliveries.claim(claimed)
+    deliveries.free()
+    assert deliveries.claim(claimed)
+    assert not deliveries.claim(done)
