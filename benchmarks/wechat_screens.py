@@ -34,6 +34,9 @@ class Kept:
 
     answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The answers to each message, by the platform's id of it; a message without one is there."""
+    whole: Mapping[str, str] = field(default_factory=dict)
+    """Everything that was answered to each message: the open question of a form, asked again after
+    an answer, is said more often than it is an answer."""
     said: tuple[str, ...] = ()
     """The beginnings of everything that was ever said to anybody."""
     owed: int = 0
@@ -116,13 +119,17 @@ def judge(
                 lost.append(push.msg_id)
         for answer in answers:
             by_head.setdefault((push.openid, head_of(answer)), []).append(push)
+    whole: dict[str, str] = {}
+    for push in pushes:
+        whole[push.openid] = whole.get(push.openid, "") + kept.whole.get(push.msg_id, "")
     for (openid, head), asking in by_head.items():
         found = [seen for seen in shown.get(openid, ()) for _ in range(seen.text.count(head))]
         for push, seen in zip(asking, found, strict=False):
             took.append(max(seen.moment - push.moment, 0.0))
             passive += seen.how == "passive" and any(seen is own for own in push.seen)
         unseen += [push.msg_id for push in asking[len(found) :]]
-        doubled += [asking[-1].msg_id] * max(len(found) - len(asking), 0)
+        due = max(len(asking), whole[openid].count(head))
+        doubled += [asking[-1].msg_id] * max(len(found) - due, 0)
     known = {*filter(None, map(head_of, kept.said)), *fillers}
     unexplained = [
         seen
@@ -179,6 +186,7 @@ def look(store: Store) -> Kept:
         if (row.client_id or "").startswith(CLIENT_PREFIX)
     }
     answers: dict[str, tuple[str, ...]] = {key: () for key in keys.values()}
+    whole = dict.fromkeys(answers, "")
     said: list[str] = []
     for row in rows:
         if row.sender == Sender.VISITOR:
@@ -188,4 +196,6 @@ def look(store: Store) -> Kept:
         said.append(words)
         if row.in_reply_to in keys and words:
             answers[keys[row.in_reply_to]] += (words,)
-    return Kept(answers, tuple(said), owed)
+            texts = (str(part.body["text"]) for part in parts if part.type == "text")
+            whole[keys[row.in_reply_to]] += "\n".join(texts) or words
+    return Kept(answers, whole, tuple(said), owed)

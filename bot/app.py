@@ -79,6 +79,7 @@ from bot.statistics.tables import Reported
 from bot.store.outbox import Handler, OutboxRunner
 from bot.uploads.repository import UploadRepository
 from bot.uploads.service import UploadService
+from bot.web.frames import where_shown
 from bot.web.http import Protections, install_error_handlers
 from bot.web.pages import create_pages, not_found_page, refused_page
 from bot.web.staff import StaffGuard
@@ -136,8 +137,9 @@ def create_app(core: Core, patience: Patience | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    templates = Jinja2Templates(WEB / "templates")
-    templates.env.globals["has_wechat"] = official is not None
+    templates = Jinja2Templates(
+        WEB / "templates", context_processors=[where_shown(has_wechat=official is not None)]
+    )
     guard = StaffGuard(make_accounts(core))
     install_error_handlers(
         app, not_found_page(templates, settings.bureau), refused_page(templates, guard)

@@ -57,7 +57,9 @@ def listen(host: str, port: int) -> socket.socket:
         CannotListen: the port is in use or not allowed, or the address is not this machine's.
     """
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        families = {found[0] for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+        # For a name that is both, such as localhost: proxies and people write 127.0.0.1.
+        family = socket.AF_INET if socket.AF_INET in families else families.pop()
         return socket.create_server((host, port), family=family, backlog=WAITING_CALLERS)
     except OSError as error:
         raise CannotListen(_why(error, host, port)) from error

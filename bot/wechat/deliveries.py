@@ -184,6 +184,20 @@ class DeliveryRepository:
                 )
             )
 
+    def has_earlier(self, delivery_id: int) -> bool:
+        """Say whether somebody works on an earlier message of the same follower."""
+        mine = select(table.c.account, table.c.sender_index).where(table.c.id == delivery_id)
+        own = mine.subquery()
+        query = select(table.c.id).where(
+            table.c.account == own.c.account,
+            table.c.sender_index == own.c.sender_index,
+            table.c.id < delivery_id,
+            table.c.processed_at.is_(None),
+            table.c.claimed_until >= self._clock.now(),
+        )
+        with self.store.read() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
     def get(self, delivery_id: int) -> Delivery | None:
         with self.store.read() as connection:
             row = connection.execute(select(table).where(table.c.id == delivery_id)).first()

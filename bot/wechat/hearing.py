@@ -6,7 +6,9 @@ What is answered is stored too, and leaves by ``sends``.
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -33,6 +35,8 @@ from connectors.wechat.rendering import chosen
 log = structlog.get_logger(__name__)
 
 LONGEST_KEY = 80 - len(CLIENT_PREFIX)
+LOOK_S = 0.2
+LONGEST_ANSWER_S = 60.0
 PAGE = "page:"
 """Begins the key of a menu entry that opens a page."""
 _QRSCENE = "qrscene_"
@@ -80,8 +84,17 @@ class Hearing:
         self._words = words
         self._run = conversations.store.run
 
-    async def hear(self, account: WeChatAccount, message: WeChatMessage, met: Met) -> Heard:
+    async def hear(
+        self,
+        account: WeChatAccount,
+        message: WeChatMessage,
+        met: Met,
+        has_earlier: Callable[[], bool],
+    ) -> Heard:
         """Do what the message calls for.
+
+        ``met`` hears whose it is; ``has_earlier`` says whether somebody still works on what the
+        same follower sent before.
 
         Raises:
             StorageUnavailable: it is not stored; it can be heard again.
@@ -92,6 +105,8 @@ class Hearing:
         is_typed = not message.menu_id
         follower = await self._run(lambda: self._meet(account, message, met, is_message=is_typed))
         conversation_id = _conversation(follower)
+        if message.kind == "text" and message.text.strip() in self._words.get("fillers"):
+            await self._let_go_first(has_earlier)
         try:
             inbound = await self._inbound(account, follower, conversation_id, message)
             if inbound is not None:
@@ -103,6 +118,13 @@ class Hearing:
         except LawbridgeError as refused:
             await self._tell(conversation_id, message, refused.detail)
         return Heard(follower.id, conversation_id)
+
+    async def _let_go_first(self, has_earlier: Callable[[], bool]) -> None:
+        """Wait for the answer that a word is written for, as the first line asks to."""
+        clock = asyncio.get_running_loop()
+        ends = clock.time() + LONGEST_ANSWER_S
+        while clock.time() < ends and await self._run(has_earlier):
+            await asyncio.sleep(LOOK_S)
 
     async def _hand_over(self, inbound: Inbound, message: WeChatMessage) -> None:
         reply = await self._chat.receive(inbound)

@@ -208,7 +208,10 @@ class Reception:
                 # Counted under a keyed hash: counters may lie outside our database.
                 await self._allowance(self._followers.openid_index(account.app_id, message.openid))
             heard = await self._hearing.hear(
-                account, message, partial(self._deliveries.meet, delivery_id)
+                account,
+                message,
+                partial(self._deliveries.meet, delivery_id),
+                partial(self._deliveries.has_earlier, delivery_id),
             )
         except StorageUnavailable:
             raise

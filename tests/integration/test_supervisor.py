@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,9 +17,16 @@ from pathlib import Path
 import httpx2
 import pytest
 from rich.console import Console
+from sqlalchemy import func, select
 
+from bot.core import make_store
+from bot.settings import Settings
+from bot.store.wechat_tables import wechat_deliveries
 from bot.supervisor import CannotListen, Child, free_port, listen
 from tests.live import LiveApp, running, until
+from tests.platform.crypt import sign
+
+TOKEN = "tokenofours"
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +51,12 @@ def dialogue() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def app(dialogue: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
-    with running(tmp_path_factory.mktemp("up"), BOT_RASA_URL=dialogue) as up:
+    account = {
+        "BOT_WECHAT__APP_ID": "wx0000000000000001",
+        "BOT_WECHAT__TOKEN": TOKEN,
+        "BOT_WECHAT__MODE": "plain",
+    }
+    with running(tmp_path_factory.mktemp("up"), BOT_RASA_URL=dialogue, **account) as up:
         yield up
 
 
@@ -55,6 +68,31 @@ def test_nobody_is_refused_while_the_application_starts_again(app: LiveApp) -> N
         asked = [callers.submit(httpx2.get, f"{app.url}/healthz", timeout=60.0) for _ in range(8)]
         assert [one.result().status_code for one in asked] == [200] * 8
     assert app.children()["application"].pid != application.pid
+
+
+def test_what_the_platform_said_before_it_hung_up_is_heard(app: LiveApp) -> None:
+    """It waits for five seconds; the application may take longer to start."""
+    now = str(int(time.time()))
+    query = f"signature={sign(TOKEN, now, 'n1')}&timestamp={now}&nonce=n1"
+    letter = (
+        "<xml><ToUserName>gh_1</ToUserName><FromUserName>o-follower-1</FromUserName>"
+        f"<CreateTime>{now}</CreateTime><MsgType>text</MsgType>"
+        "<Content>老板拖欠工资</Content><MsgId>1</MsgId></xml>"
+    ).encode()
+    head = f"POST /wechat?{query} HTTP/1.1\r\nHost: here\r\nContent-Length: {len(letter)}\r\n\r\n"
+    store = make_store(Settings(data_dir=app.data_dir, database_url=""))
+    application = app.children()["application"]
+    application.suspend()
+    with socket.create_connection(("127.0.0.1", app.port)) as line:
+        line.sendall(head.encode() + letter)
+    application.resume()
+
+    def heard() -> int:
+        with store.read() as connection:
+            return int(connection.execute(select(func.count(wechat_deliveries.c.id))).scalar_one())
+
+    assert until(heard) == 1
+    store.engine.dispose()
 
 
 def test_when_all_is_stopped_the_port_is_free(dialogue: str, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def push(key: str, *outcomes: Outcome, openid: str = "fan") -> Push:
 
 
 def judged(pushes: list[Push], shown: list[Seen], **answers: tuple[str, ...]) -> Judged:
-    kept = Kept({key[1:]: given for key, given in answers.items()}, (WAGES, RENT, GREETING))
+    kept = Kept({key[1:]: given for key, given in answers.items()}, said=(WAGES, RENT, GREETING))
     return judge(pushes, {"fan": shown}, kept)
 
 
@@ -70,6 +70,16 @@ def test_two_questions_with_one_answer_want_it_twice() -> None:
     both = {"k1": (WAGES,), "k2": (WAGES,)}
     assert judged(asked, [seen(f"{WAGES}\n\n{WAGES}")], **both).is_exact
     assert judged(asked, [seen(WAGES)], **both).unseen == ("2",)
+
+
+def test_a_forms_question_asked_again_after_an_answer_is_no_second_answer() -> None:
+    question = "请问您为谁申请法律援助？"
+    asked = [push("1", "answered"), push("2", "answered")]
+    answers = {"1": (question,), "2": (WAGES,)}
+    shown = [seen(question), seen(f"{WAGES}\n\n{question}")]
+    kept = Kept(answers, {"1": question, "2": f"{WAGES}\n{question}"}, (question, WAGES))
+    assert judge(asked, {"fan": shown}, kept).is_exact
+    assert judge(asked, {"fan": [*shown, seen(question)]}, kept).doubled == ("1",)
 
 
 def test_what_was_acknowledged_and_is_not_kept_is_lost() -> None:
@@ -114,6 +124,7 @@ def test_the_database_says_what_was_answered_to_what(
     talks.append_one(follower.conversation_id, Sender.LAWYER, (text("您好"),))
     found = look(sqlite_store)
     assert found.answers == {"1": (WAGES,), "2": ()}
+    assert found.whole == {"1": WAGES, "2": ""}
     assert found.said == (GREETING, WAGES, "您好")
     assert found.owed == 3
 

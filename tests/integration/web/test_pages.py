@@ -92,7 +92,19 @@ def test_the_catalogue_page_shows_all_sixteen_items(
         assert f'id="item-{number}"' in page
     assert page.count("服务流程") == 16
     assert "12348" in page
-    assert "示范" in page
+
+
+def test_only_the_demonstration_says_that_it_is_one(
+    sqlite_store: Store, clock: FixedClock, kb: object
+) -> None:
+    """Whoever applies for legal aid is not to think that this is a trial."""
+    client = TestClient(build(sqlite_store, clock, kb=kb).app)  # type: ignore[arg-type]
+    assert "示范网站" in client.get("/").text
+    for path in ("/services", "/nowhere"):
+        page = client.get(path, headers={"Accept": "text/html"}).text
+        assert "公共法律服务" in page
+        assert "演示" not in page
+        assert "（示范）" not in page
 
 
 def test_what_the_pages_link_to_exists(sqlite_store: Store, clock: FixedClock, kb: object) -> None:

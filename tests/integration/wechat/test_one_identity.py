@@ -12,6 +12,10 @@ from tests.integration.desk.whole import ANSWER
 from tests.integration.wechat.conftest import PUBLIC, Town
 from tests.live import until
 
+WECHAT_BROWSER = (
+    "Mozilla/5.0 (Linux; Android 13) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 "
+    "Chrome/126.0.0.0 Mobile Safari/537.36 MicroMessenger/8.0.50.2701(0x28003253)"
+)
 LINK = re.compile(rf"{re.escape(PUBLIC)}(/m/[\w-]+)")
 
 
@@ -153,3 +157,17 @@ def test_the_application_opens_signed_in(town: Town) -> None:
 def test_strangers_see_nothing(town: Town, path: str) -> None:
     shown = Phone(town).get(path)
     assert shown.status in (401, 403, 404)
+
+
+@pytest.mark.parametrize("path", ["/apply", "/calculate", "/calculate/severance", "/services"])
+def test_pages_opened_in_wechat_begin_no_other_conversation(town: Town, path: str) -> None:
+    """Who asked in the official account would wait there for an answer given elsewhere."""
+    browser = town.whole.browser()
+    elsewhere = browser.get(path, headers={"User-Agent": "Mozilla/5.0 Chrome/130"}).text
+    there = browser.get(path, headers={"User-Agent": WECHAT_BROWSER}).text
+    assert "/widget.js" in elsewhere
+    assert "data-chat" in elsewhere
+    assert "/widget.js" not in there
+    assert "data-chat" not in there
+    assert 'href="/m/me"' in there
+    assert "回到公众号" in there

@@ -88,6 +88,22 @@ def test_an_account_that_cannot_push_says_where_the_answer_will_be(unverified: T
     assert "继续" not in unverified.whole.rasa.asked
 
 
+def test_a_sign_waits_for_the_answer_that_is_still_being_made(unverified: Town) -> None:
+    """It is no question of its own: that would take as long again, behind the first."""
+    fan = unverified.follower()
+    fan.say("您好，我想咨询欠薪")
+    rasa = unverified.whole.rasa
+    with rasa.thinking():
+        fan.say("老板拖欠我的工资怎么办")
+        asked = len(rasa.asked)
+        with saying(fan, "继续") as ended:
+            until_delivered(unverified, fan, 2)
+            rasa.release()
+            push = ended()
+    assert push.text.count(ANSWER) == 1
+    assert rasa.asked[asked:] == []
+
+
 def test_a_question_instead_of_a_sign_gets_both_answers(unverified: Town) -> None:
     fan = unverified.follower()
     fan.say("您好，我想咨询欠薪")

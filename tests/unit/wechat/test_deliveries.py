@@ -196,3 +196,22 @@ def test_what_a_process_before_had_claimed_can_be_freed(deliveries: DeliveryRepo
     deliveries.free()
     assert deliveries.claim(claimed)
     assert not deliveries.claim(done)
+
+
+def test_an_earlier_message_that_is_worked_on_is_known(
+    deliveries: DeliveryRepository, clock: FixedClock
+) -> None:
+    first, second = arrive(deliveries), arrive(deliveries, key="2")
+    another = arrive(deliveries, "somebody else", key="3")
+    assert not deliveries.has_earlier(second)
+    deliveries.claim(first)
+    deliveries.claim(second)
+    assert deliveries.has_earlier(second)
+    assert not deliveries.has_earlier(first)
+    assert not deliveries.has_earlier(another)
+    clock.advance(seconds=11)
+    # Whoever had it is no more: nobody waits for the dead.
+    assert not deliveries.has_earlier(second)
+    deliveries.claim(first)
+    deliveries.processed(first, None, None)
+    assert not deliveries.has_earlier(second)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -40,7 +41,13 @@ class Ears:
     lets_go: asyncio.Event = field(default_factory=asyncio.Event)
     heard: int = 0
 
-    async def hear(self, account: WeChatAccount, message: WeChatMessage, met: Met) -> Heard:
+    async def hear(
+        self,
+        account: WeChatAccount,
+        message: WeChatMessage,
+        met: Met,
+        has_earlier: Callable[[], bool],
+    ) -> Heard:
         follower = self.followers.meet(account.app_id, message.openid, also=(met,))
         assert follower.conversation_id is not None
         inbound = Inbound(follower.conversation_id, f"wx-{message.key}", message.text)
