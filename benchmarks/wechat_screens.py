@@ -196,6 +196,7 @@ def look(store: Store) -> Kept:
         said.append(words)
         if row.in_reply_to in keys and words:
             answers[keys[row.in_reply_to]] += (words,)
-            texts = (str(part.body["text"]) for part in parts if part.type == "text")
+            shown = (p for p in parts if p.type == "text" and not p.body.get("collapsed"))
+            texts = (str(part.body["text"]) for part in shown)
             whole[keys[row.in_reply_to]] += "\n".join(texts) or words
     return Kept(answers, whole, tuple(said), owed)

@@ -106,7 +106,7 @@ class TooManyRequests(LawbridgeError):
 
 class TooManyFiles(TooManyRequests):
     code = "too_many_files"
-    sentence = "一天里传的文件到了上限，这个没有保存。请过几小时再传；急的告诉律师，或拨打 12348。"
+    sentence = "一天里传的文件到了上限，这个没有保存，请过几小时再传；急用的请当面交。"
 
 
 class LockedOut(LawbridgeError):

@@ -50,18 +50,36 @@ def plan_of(settings: Settings) -> RasaPlan:
     )
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens, to be handed to each application in turn.
+def bound(host: str, port: int) -> socket.socket:
+    """Return a socket that nobody else has; it refuses callers until it listens.
 
     Raises:
         CannotListen: the port is in use or not allowed, or the address is not this machine's.
     """
+    made: socket.socket | None = None
     try:
-        families = {found[0] for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)
+        families = {info[0] for info in found}
         # For a name that is both, such as localhost: proxies and people write 127.0.0.1.
-        family = socket.AF_INET if socket.AF_INET in families else families.pop()
-        return socket.create_server((host, port), family=family, backlog=WAITING_CALLERS)
+        family = socket.AF_INET if socket.AF_INET in families else socket.AF_INET6
+        made = socket.socket(family, socket.SOCK_STREAM)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, host != "::")
+        made.bind((host, port))
     except OSError as error:
+        if made is not None:
+            made.close()
+        raise CannotListen(_why(error, host, port)) from error
+    return made
+
+
+def listen(public: socket.socket) -> None:
+    """Let callers come, whoever serves them; raises CannotListen if another was quicker."""
+    try:
+        public.listen(WAITING_CALLERS)
+    except OSError as error:
+        host, port = public.getsockname()[:2]
         raise CannotListen(_why(error, host, port)) from error
 
 
@@ -122,15 +140,16 @@ def up(settings: Settings, console: Console) -> int:
     try:
         # Those of the inside are tried only: they are opened by whoever serves there.
         for port in [settings.actions_port, *([] if settings.rasa_url else [settings.rasa_port])]:
-            listen("127.0.0.1", port).close()
-        public = listen(settings.host, settings.port)
+            bound("127.0.0.1", port).close()
+        public = bound(settings.host, settings.port)
+        # A process of its own: what it loads to build the index would stay in this one for ever.
+        prepared = subprocess.run([sys.executable, "-m", "bot", "prepare"], cwd=ROOT, check=False)
+        if prepared.returncode != 0:
+            return prepared.returncode
+        listen(public)
     except CannotListen as error:
         console.print(f"[red]✗[/] {error}")
         return 1
-    # A process of its own: what it loads to build the index would stay in this one for ever.
-    prepared = subprocess.run([sys.executable, "-m", "bot", "prepare"], cwd=ROOT, check=False)
-    if prepared.returncode != 0:
-        return prepared.returncode
     children = [Child("应用", lambda: _start_application(settings, public))]
     if not settings.rasa_url:
         plan = plan_of(settings)
@@ -203,17 +222,21 @@ def _settings_environment(settings: Settings) -> dict[str, str]:
 
 
 def _is_ready(settings: Settings) -> bool:
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
     try:
-        with urllib.request.urlopen(f"http://{host}:{settings.port}/readyz", timeout=2) as answer:
+        with urllib.request.urlopen(f"{_address(settings)}/readyz", timeout=1) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
 
 
+def _address(settings: Settings) -> str:
+    """Return where the application is found on this machine."""
+    host = "127.0.0.1" if settings.host in ("", "0.0.0.0", "::") else settings.host
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+
+
 def _announce(settings: Settings, console: Console, took_s: float) -> None:
-    shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
-    base = f"http://{shown}:{settings.port}"
+    base = _address(settings)
     console.print(f"\n[bold green]法桥已就绪[/]（{took_s:.0f} 秒）")
     console.print(f"  咨询页面   {base}/", highlight=False)
     console.print(f"  律师工作台 {base}/desk", highlight=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import struct
 import wave
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,35 @@ AMR_CUT_OFF = b"#!AMR\n" + bytes(8)
 MP3 = b"ID3\x04\0\0\0\0\0\0" + b"\xff\xfb\x90\x44" + bytes(400)
 OGG = b"OggS\0\x02" + bytes(20) + b"\x01\x13" + b"OpusHead" + bytes(60)
 SPEEX = b"OggS\0\x02" + bytes(20) + b"\x01\x50" + b"Speex   1.2.0" + bytes(60)
+
+
+def speex(rate: int, packets: int = 50) -> bytes:
+    """Return an Ogg file of Speex, narrow band, that claims a rate (RFC 3533, Speex manual)."""
+    head = struct.pack("<13i", 1, 80, rate, 0, 4, 1, -1, 160, 0, 1, 0, 0, 0)
+    first = b"Speex   " + b"1.2.0".ljust(20, b"\0") + head
+    comment = struct.pack("<I4sI", 4, b"test", 0)
+    pages = ([first], [comment], [bytes(8)] * packets)
+    return b"".join(_page(page, number, len(pages)) for number, page in enumerate(pages))
+
+
+def _page(packets: list[bytes], number: int, of: int) -> bytes:
+    flags = 2 if number == 0 else 4 if number == of - 1 else 0
+    lacing = bytes(len(packet) for packet in packets)
+    position = 0 if number < 2 else 160 * len(packets)
+    head = b"OggS\0" + bytes([flags]) + struct.pack("<qIII", position, 1, number, 0)
+    page = head + bytes([len(lacing)]) + lacing + b"".join(packets)
+    # The sum is made with its own four bytes zero.
+    return page[:22] + struct.pack("<I", _sum_of(page)) + page[26:]
+
+
+def _sum_of(page: bytes) -> int:
+    found = 0
+    for byte in page:
+        found ^= byte << 24
+        for _ in range(8):
+            found = (found << 1) ^ (0x104C11DB7 if found & 0x80000000 else 0)
+    return found & 0xFFFFFFFF
+
 
 OPEN = ChannelState(
     "wechat",

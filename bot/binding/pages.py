@@ -82,6 +82,20 @@ def create_parting_router(
     ) -> Response:
         return show(request, person, number, say("desk.parted") if done else "")
 
+    @router.post("/find", response_class=HTMLResponse)
+    def find(
+        request: Request,
+        number: Annotated[str, Form()] = "",
+        person: Staff = Depends(supervisor),
+    ) -> Response:
+        """Only a number of ours gets into an address; a telephone typed by mistake does not."""
+        typed = number[:LONGEST]
+        try:
+            found(typed)
+        except BadInput:
+            return show(request, person, typed)
+        return RedirectResponse(f"{PAGE}?{urlencode({'number': typed})}", 303)
+
     @router.post("", response_class=HTMLResponse)
     def part(
         request: Request,

@@ -13,6 +13,7 @@ from bot.h5.pages import Pages, go
 from bot.h5.repository import Visit
 from bot.h5.service import NEWEST
 from bot.h5.session import PATH, switch_large
+from bot.web.frames import mark_follower
 from connectors.web.files import attachment
 from knowledge_base.models import ServiceItem
 
@@ -60,7 +61,16 @@ def add_reading_pages(router: APIRouter, pages: Pages, services: Sequence[Servic
     @router.get("/m/services")
     async def catalogue(request: Request) -> Response:
         held = await door.held(request)
-        return pages.show(request, "services", follower=held is not None, services=services)
+        shown = pages.show(request, "services", follower=held is not None, services=services)
+        mark_follower(shown)
+        return shown
+
+    @router.get("/m/calculate")
+    def calculate() -> Response:
+        """Lead from the account's menu to the calculators, which have no chat then."""
+        response = go("/calculate")
+        mark_follower(response)
+        return response
 
     @router.get("/m/large")
     def large(request: Request) -> Response:

@@ -14,6 +14,7 @@ from bot.h5.links import Links
 from bot.h5.ports import ApplyDoor
 from bot.h5.repository import Visit
 from bot.h5.service import load_words
+from bot.web.frames import mark_follower, unmark_follower
 from bot.web.large import LARGE
 from bot.web.staff import comes_from_here
 from connectors.web.limits import Allowance, limit_of
@@ -102,7 +103,9 @@ class FollowerDoor:
 
     def let_in(self, response: Response, key: str) -> None:
         """Let the browser in, here and at the application, for as long as the pass is valid."""
-        self._set(response, COOKIE, key, int(self.links.pass_valid.total_seconds()))
+        valid_s = int(self.links.pass_valid.total_seconds())
+        self._set(response, COOKIE, key, valid_s)
+        mark_follower(response, valid_s)
         self._apply.let_in(response, key, remember=True)
 
     def let_out(self, response: Response) -> None:
@@ -112,6 +115,7 @@ class FollowerDoor:
     def forget(self, response: Response) -> None:
         """Take a pass that opens nothing; at the application another session may have begun."""
         self._unset(response, COOKIE)
+        unmark_follower(response)
 
     def send_off(self, response: Response, way: str) -> None:
         """Remember in the browser which link it follows over the platform."""

@@ -1,16 +1,22 @@
 """Recordings as a browser can play them: what telephones record, AMR and Speex, none does.
 
-What is stored stays as it came; it is decoded when somebody listens.
+What is stored stays as it came; it is decoded when somebody listens. Nothing that a file says of
+itself is believed but what is one of a few values.
 """
 
 from __future__ import annotations
 
 import wave
+from collections.abc import Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from threading import BoundedSemaphore
 
 import av
 from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
 
 from bot.uploads.metadata import Unreadable
 
@@ -18,10 +24,25 @@ WAVE = "audio/wav"
 LONGEST_S = 300
 """WeChat's recordings have a minute; two megabytes of the slowest AMR would be fifty."""
 AT_ONCE = 2
-
-_READERS = {"audio/amr": "amr", "audio/speex": "ogg"}
-"""The one reader that is tried, so that a file cannot choose another."""
+RATES = frozenset({8000, 16000, 32000})
+"""Hz; there is no telephone, and no Speex, with others."""
+FRAME_S = 0.02
+"""What a frame that cannot be decoded would have said."""
 _BYTES = 2
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """The one reader that is tried, and what it may find; a file cannot choose others."""
+
+    container: str
+    codecs: frozenset[str]
+
+
+_READERS = {
+    "audio/amr": _Reader("amr", frozenset({"amrnb", "amrwb"})),
+    "audio/speex": _Reader("ogg", frozenset({"speex"})),
+}
 
 _free = BoundedSemaphore(AT_ONCE)
 
@@ -30,7 +51,7 @@ def playable(mime: str, body: bytes) -> tuple[str, bytes]:
     """Return a recording and its type as browsers play it: as it is, or as 16-bit mono WAV.
 
     Raises:
-        Unreadable: it cannot be decoded.
+        Unreadable: nothing of it can be decoded.
     """
     if mime not in _READERS:
         return mime, body
@@ -42,26 +63,50 @@ def playable(mime: str, body: bytes) -> tuple[str, bytes]:
             raise Unreadable(f"{type(error).__name__}: {error}") from error
 
 
-def _wave(reader: str, body: bytes) -> bytes:
+def _wave(reader: _Reader, body: bytes) -> bytes:
     made = BytesIO()
-    with (
-        av.open(BytesIO(body), "r", format=reader, metadata_errors="ignore") as source,
-        wave.open(made, "wb") as out,
-    ):
+    with av.open(BytesIO(body), "r", format=reader.container, metadata_errors="ignore") as source:
         stream = source.streams.audio[0]
-        to_wave = AudioResampler("s16", "mono", stream.rate)
-        out.setnchannels(1)
-        out.setsampwidth(_BYTES)
-        out.setframerate(stream.rate)
-        left = whole = round(LONGEST_S * stream.rate)
-        for decoded in source.decode(stream):
-            for frame in to_wave.resample(decoded):
-                # Behind the samples a plane may have more, for the sake of speed.
-                samples = bytes(frame.planes[0])[: frame.samples * _BYTES]
+        rate = stream.rate
+        if stream.codec_context.name not in reader.codecs or rate not in RATES:
+            raise ValueError("no recording of a telephone")
+        with wave.open(made, "wb") as out:
+            out.setnchannels(1)
+            out.setsampwidth(_BYTES)
+            out.setframerate(rate)
+            left = round(LONGEST_S * rate)
+            for samples in _decoded(source, stream):
                 out.writeframes(samples[: left * _BYTES])
-                left -= frame.samples
-            if left <= 0:
-                break
-        if left == whole:
-            raise ValueError("no sound")
+                left -= len(samples) // _BYTES
+                if left <= 0:
+                    break
     return made.getvalue()
+
+
+def _decoded(source: InputContainer, stream: AudioStream) -> Iterator[bytes]:
+    """Return what is said, 16-bit mono; a broken frame in the middle is silence."""
+    to_wave = AudioResampler("s16", "mono", stream.rate)
+    silence = bytes(round(FRAME_S * stream.rate) * _BYTES)
+    missing, is_heard = b"", False
+    for packet in _packets(source, stream):
+        try:
+            frames = [f for frame in packet.decode() for f in to_wave.resample(frame)]
+        except av.FFmpegError:
+            missing += silence
+            continue
+        for frame in frames:
+            # Behind the samples a plane may have more, for the sake of speed.
+            yield missing + bytes(frame.planes[0])[: frame.samples * _BYTES]
+            missing, is_heard = b"", True
+    if not is_heard:
+        raise ValueError("no sound")
+
+
+def _packets(source: InputContainer, stream: AudioStream) -> Iterator[Packet[AudioStream]]:
+    """Return the packets up to where the file is cut off."""
+    packets = source.demux(stream)
+    while True:
+        try:
+            yield next(packets)
+        except (StopIteration, av.FFmpegError):
+            return

@@ -1,7 +1,4 @@
-"""Voice messages: which recordings are kept, told by their first bytes.
-
-Nothing is decoded here; whoever listens has a player for it.
-"""
+"""Voice messages: which recordings are kept, told by their first bytes; nothing is decoded here."""
 
 from __future__ import annotations
 
@@ -20,7 +17,8 @@ EXTENSIONS = {
     "audio/wav": "wav",
 }
 _SAME = {"audio/x-wav": "audio/wav"}
-# RFC 3533 and the Speex manual: the header of the codec opens the first page of the stream.
+# RFC 3533 and the Speex manual: the header of the codec is the one packet of the first page.
+_SEGMENTS = 26
 _SPEEX = (b"OggS", b"Speex   ", 28)
 
 
@@ -32,7 +30,8 @@ def voice_mime(body: bytes) -> str:
     mime = "" if kind is None else str(kind.mime)
     mime = _SAME.get(mime, mime)
     container, codec, at = _SPEEX
-    if body.startswith(container) and body[at : at + len(codec)] == codec:
+    is_ogg = body.startswith(container) and body[_SEGMENTS : _SEGMENTS + 1] == b"\x01"
+    if is_ogg and body[at : at + len(codec)] == codec:
         mime = "audio/speex"
     return mime if mime in EXTENSIONS else ""
 

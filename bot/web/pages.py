@@ -26,7 +26,7 @@ def create_pages(
     @router.get("/", response_class=HTMLResponse, include_in_schema=False)
     def home(request: Request) -> HTMLResponse:
         context = {"bureau": bureau, "services": list(kb.services.values()), "as_of": as_of}
-        return templates.TemplateResponse(request, "demo.html", context)
+        return templates.TemplateResponse(request, "demo.html", {**context, "is_home": True})
 
     @router.head("/services", response_model=None, include_in_schema=False)
     @router.get(

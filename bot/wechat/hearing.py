@@ -35,7 +35,7 @@ from connectors.wechat.rendering import chosen
 log = structlog.get_logger(__name__)
 
 LONGEST_KEY = 80 - len(CLIENT_PREFIX)
-LOOK_S = 0.2
+LOOK_S = 0.5
 LONGEST_ANSWER_S = 60.0
 PAGE = "page:"
 """Begins the key of a menu entry that opens a page."""
@@ -105,8 +105,12 @@ class Hearing:
         is_typed = not message.menu_id
         follower = await self._run(lambda: self._meet(account, message, met, is_message=is_typed))
         conversation_id = _conversation(follower)
-        if message.kind == "text" and message.text.strip() in self._words.get("fillers"):
-            await self._let_go_first(has_earlier)
+        is_sign = message.kind == "text" and message.text.strip() in self._words.get("fillers")
+        if is_sign and await self._has_waited(has_earlier):
+            mode = await self._run(lambda: self._conversations.get(conversation_id).mode)
+            if mode in BOT_SPEAKS:
+                # Whoever answered the message before may have taken its answer along already.
+                return Heard(follower.id, conversation_id)
         try:
             inbound = await self._inbound(account, follower, conversation_id, message)
             if inbound is not None:
@@ -119,12 +123,14 @@ class Hearing:
             await self._tell(conversation_id, message, refused.detail)
         return Heard(follower.id, conversation_id)
 
-    async def _let_go_first(self, has_earlier: Callable[[], bool]) -> None:
-        """Wait for the answer that a word is written for, as the first line asks to."""
+    async def _has_waited(self, has_earlier: Callable[[], bool]) -> bool:
+        """Wait for the answer that a word was written for; say whether there was one to come."""
         clock = asyncio.get_running_loop()
-        ends = clock.time() + LONGEST_ANSWER_S
+        ends, has_waited = clock.time() + LONGEST_ANSWER_S, False
         while clock.time() < ends and await self._run(has_earlier):
+            has_waited = True
             await asyncio.sleep(LOOK_S)
+        return has_waited
 
     async def _hand_over(self, inbound: Inbound, message: WeChatMessage) -> None:
         reply = await self._chat.receive(inbound)

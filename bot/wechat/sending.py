@@ -219,12 +219,11 @@ class Sending:
         packed = parcels(batch.owed, left, link, self._sentences)
         for parcel in packed:
             held = {*parcel.states, *parcel.part_done}
-            still = self._sends.still_claimed(held)
-            if still != held:
-                # Erased, or parted from the follower, while the platform kept us waiting.
-                self._sends.release(still, "")
-                open_ids -= held
-                continue
+            if self._sends.still_claimed(held) != held:
+                # Erased, or parted from the follower, while the platform kept us waiting: what is
+                # left is put together anew, in its order.
+                self._sends.release(open_ids, "")
+                return
             try:
                 self._send(batch, parcel)
             except ApiFailed as failed:
@@ -324,7 +323,7 @@ class Sending:
         template = next(agreed, "") if waiting else ""
         if not template:
             return
-        first = batch.owed[0].message.conversation_id
+        first = next(one.message.conversation_id for one in batch.owed if one.id in waiting)
         link = self._links.link(batch.follower.id, first, "talk")
         api, words = self._apis[account.app_id], {"value": self._words.say("notice.content")}
         try:

@@ -49,7 +49,7 @@ OPEN = {
     "/apply", "/apply/begin", "/apply/enter", "/apply/resume", "/apply/large", "/apply/status",
     "/apply/leave",
     "/wechat", "/wechat/{name}", "/MP_verify_{code}.txt",
-    "/m/{token}", "/m/oauth", "/m/notified", "/m/services", "/m/large", "/m/erased",
+    "/m/{token}", "/m/oauth", "/m/notified", "/m/services", "/m/calculate", "/m/large", "/m/erased",
 }  # fmt: skip
 """What anybody may ask for; a new endpoint that is none of these must know who is asking."""
 OFFICIAL = WeChatSettings(

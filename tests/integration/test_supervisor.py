@@ -22,7 +22,7 @@ from sqlalchemy import func, select
 from bot.core import make_store
 from bot.settings import Settings
 from bot.store.wechat_tables import wechat_deliveries
-from bot.supervisor import CannotListen, Child, free_port, listen
+from bot.supervisor import CannotListen, Child, bound, free_port, listen
 from tests.live import LiveApp, running, until
 from tests.platform.crypt import sign
 
@@ -98,27 +98,45 @@ def test_what_the_platform_said_before_it_hung_up_is_heard(app: LiveApp) -> None
 def test_when_all_is_stopped_the_port_is_free(dialogue: str, tmp_path: Path) -> None:
     with running(tmp_path, BOT_RASA_URL=dialogue) as up:
         port = up.port
-    listen("127.0.0.1", port).close()
+    bound("127.0.0.1", port).close()
     assert up.process.returncode == 0
 
 
 def test_a_second_one_is_told_that_the_port_is_taken(app: LiveApp) -> None:
     with pytest.raises(CannotListen, match=f"端口 {app.port} 已被占用"):
-        listen("127.0.0.1", app.port)
+        bound("127.0.0.1", app.port)
 
 
 def test_an_address_of_another_machine_is_said_to_be_so() -> None:
     with pytest.raises(CannotListen, match="BOT_HOST"):
-        listen("192.0.2.1", free_port())
+        bound("192.0.2.1", free_port())
 
 
 def test_a_port_that_needs_more_rights_is_said_to_be_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> socket.socket:
+    def refuse(*_: object) -> None:
         raise OSError(errno.EACCES, "permission denied")
 
-    monkeypatch.setattr(socket, "create_server", refuse)
+    monkeypatch.setattr(socket.socket, "bind", refuse)
     with pytest.raises(CannotListen, match="没有权限使用端口 80"):
-        listen("127.0.0.1", 80)
+        bound("127.0.0.1", 80)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "", "::", "localhost"])
+def test_before_it_is_ready_to_serve_callers_are_refused_at_once(host: str) -> None:
+    port = free_port()
+    with bound(host, port) as public:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=5)
+        listen(public)
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+
+
+def test_of_two_that_prepare_at_once_the_second_is_told() -> None:
+    port = free_port()
+    with bound("127.0.0.1", port) as first, bound("127.0.0.1", port) as second:
+        listen(first)
+        with pytest.raises(CannotListen, match=f"端口 {port} 已被占用"):
+            listen(second)
 
 
 def test_what_ends_again_and_again_is_not_started_without_a_pause() -> None:

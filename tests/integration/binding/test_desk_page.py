@@ -103,6 +103,20 @@ def test_how_much_is_seen_is_said(room: Room, browser: Browser, follower: Follow
     assert "只收办理进度" in browser("supervisor").get(PAGE, params={"number": number}).text
 
 
+def test_a_number_is_looked_up_and_the_old_news_not_repeated(
+    room: Room, browser: Browser, follower: Follower, taken: tuple[str, str]
+) -> None:
+    number, web = taken
+    zhou = browser("supervisor")
+    looked = zhou.post(f"{PAGE}/find", data={"number": number})
+    assert looked.headers["location"] == f"{PAGE}?number={number}"
+    parted = zhou.post(PAGE, data={"number": number, "reason": WHY}).headers["location"]
+    assert room.service.by_code(follower.id, room.code(web)).is_good
+    again = zhou.get(parted).text
+    assert "已解除" not in again
+    assert "绑定了 1 个微信" in again
+
+
 def test_a_reason_is_needed_and_the_page_keeps_the_number(
     room: Room, browser: Browser, follower: Follower, taken: tuple[str, str]
 ) -> None:
@@ -151,6 +165,7 @@ def test_a_form_from_another_site_is_refused(
 def test_a_number_that_is_none_is_said_to_be_so(browser: Browser, typed: str, said: str) -> None:
     zhou = browser("supervisor")
     for answer in (
+        zhou.post(f"{PAGE}/find", data={"number": typed}),
         zhou.get(PAGE, params={"number": typed}),
         zhou.post(PAGE, data={"number": typed, "reason": WHY}),
     ):

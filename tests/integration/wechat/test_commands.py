@@ -108,7 +108,7 @@ def test_the_menu_that_is_up_is_shown(platform: Platform, configured: pytest.Mon
     assert "还没有" in wechat("menu", "show").stderr
     wechat("menu", "push")
     shown = wechat("menu", "show")
-    assert f"办事情 › 服务清单：打开网页 {PUBLIC_URL}/services" in shown.stdout.splitlines()
+    assert f"办事情 › 服务清单：打开网页 {PUBLIC_URL}/m/services" in shown.stdout.splitlines()
 
 
 def test_an_account_is_chosen_by_its_name(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
+
 from bot.domain.conversation import Mode
+from bot.store.tables import matters
 from tests.integration.desk.whole import ANSWER, Citizen, Lawyer
 from tests.integration.wechat.conftest import Town
 from tests.live import until
@@ -196,3 +199,16 @@ def test_old_numbers_mean_nothing_after_other_words(town: Town) -> None:
     asked = len(town.whole.rasa.asked)
     fan.say("1")
     assert "取消排队" not in town.whole.rasa.asked[asked:]
+
+
+def test_a_supervisor_finds_the_way_to_part_a_matter_from_a_wechat(town: Town) -> None:
+    _, citizen = town.waiting()
+    with town.whole.core.store.read() as connection:
+        mine = matters.c.conversation_id == citizen.session
+        number = connection.execute(select(matters.c.number).where(mine)).scalar_one()
+    link = f'href="/desk/binding?number={number}"'
+    for login, is_shown in (("zhou", True), ("wang", False)):
+        client = town.whole.lawyer(login).client
+        assert (link in client.get(f"/desk/matters/{number}").text) is is_shown
+    shown = town.whole.lawyer("zhou").client.get("/desk/binding", params={"number": number})
+    assert "不能解除" in shown.text

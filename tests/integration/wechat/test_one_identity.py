@@ -12,10 +12,6 @@ from tests.integration.desk.whole import ANSWER
 from tests.integration.wechat.conftest import PUBLIC, Town
 from tests.live import until
 
-WECHAT_BROWSER = (
-    "Mozilla/5.0 (Linux; Android 13) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 "
-    "Chrome/126.0.0.0 Mobile Safari/537.36 MicroMessenger/8.0.50.2701(0x28003253)"
-)
 LINK = re.compile(rf"{re.escape(PUBLIC)}(/m/[\w-]+)")
 
 
@@ -160,14 +156,25 @@ def test_strangers_see_nothing(town: Town, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/apply", "/calculate", "/calculate/severance", "/services"])
-def test_pages_opened_in_wechat_begin_no_other_conversation(town: Town, path: str) -> None:
+def test_pages_opened_from_the_account_begin_no_other_conversation(town: Town, path: str) -> None:
     """Who asked in the official account would wait there for an answer given elsewhere."""
-    browser = town.whole.browser()
-    elsewhere = browser.get(path, headers={"User-Agent": "Mozilla/5.0 Chrome/130"}).text
-    there = browser.get(path, headers={"User-Agent": WECHAT_BROWSER}).text
-    assert "/widget.js" in elsewhere
-    assert "data-chat" in elsewhere
-    assert "/widget.js" not in there
-    assert "data-chat" not in there
-    assert 'href="/m/me"' in there
-    assert "回到公众号" in there
+    fan = town.follower()
+    fan.say("老板拖欠我三个月工资")
+    phone = Phone(town)
+    phone.get(path)
+    assert "/widget.js" in phone.page
+    assert "data-chat" in phone.page
+    phone.open(fan.click("page:me").text or fan.wait_for("/m/").text)
+    phone.get(path)
+    assert "/widget.js" not in phone.page
+    assert "data-chat" not in phone.page
+    assert 'href="/m/me"' in phone.page
+    assert "回到公众号" in phone.page
+    # On the first page of the site everything is about asking.
+    assert "/widget.js" in phone.get("/").page
+
+
+def test_the_menu_leads_to_the_calculators_without_a_chat(town: Town) -> None:
+    phone = Phone(town).get("/m/calculate")
+    assert "算一算" in phone.page
+    assert "/widget.js" not in phone.page

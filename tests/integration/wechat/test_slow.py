@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import select
 
+from bot.store.wechat_tables import wechat_deliveries
 from tests.integration.desk.whole import ANSWER
 from tests.integration.wechat.conftest import Town
 from tests.live import until
@@ -102,6 +104,31 @@ def test_a_sign_waits_for_the_answer_that_is_still_being_made(unverified: Town) 
             push = ended()
     assert push.text.count(ANSWER) == 1
     assert rasa.asked[asked:] == []
+
+
+@pytest.mark.parametrize("account", ["town", "unverified"])
+def test_a_sign_before_the_answer_is_no_question_either(
+    account: str, request: pytest.FixtureRequest
+) -> None:
+    """Whoever answers the question takes the answer along; nothing is left for the sign."""
+    here: Town = request.getfixturevalue(account)
+    fan, rasa = here.follower(), here.whole.rasa
+    fan.say("您好，我想咨询欠薪")
+    before, asked = len(fan.seen), len(rasa.asked)
+
+    def in_work() -> int:
+        working = wechat_deliveries.c.processed_at.is_(None)
+        with here.whole.core.store.read() as connection:
+            return len(connection.execute(select(wechat_deliveries.c.id).where(working)).all())
+
+    with rasa.thinking(), saying(fan, "工资一直拖着") as first:
+        until_delivered(here, fan, 2)
+        with saying(fan, "在吗") as second:
+            until(lambda: in_work() == 2)
+            rasa.release()
+            assert ANSWER in first().text + second().text
+    assert rasa.asked[asked:] == ["工资一直拖着"]
+    assert "".join(seen.text for seen in fan.seen[before:]).count(ANSWER) == 1
 
 
 def test_a_question_instead_of_a_sign_gets_both_answers(unverified: Town) -> None:

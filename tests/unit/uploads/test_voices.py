@@ -17,11 +17,11 @@ from bot.uploads.metadata import Unreadable
 from bot.uploads.repository import UploadRepository
 from bot.uploads.scanning import NotScanned
 from bot.uploads.service import UploadService
-from bot.uploads.voices import MAX_BYTES
+from bot.uploads.voices import MAX_BYTES, voice_mime
 from tests.conftest import FixedClock
 from tests.office import Office, furnish
 from tests.pictures import PNG
-from tests.wechat_desk import AMR, AMR_CUT_OFF, MP3, OGG, SPEEX, wav
+from tests.wechat_desk import AMR, AMR_CUT_OFF, MP3, OGG, SPEEX, speex, wav
 
 
 class Scanner:
@@ -136,6 +136,43 @@ def test_a_recording_is_no_paper_of_an_application(
 @pytest.mark.parametrize(("mime", "body"), [("audio/mpeg", MP3), ("audio/wav", wav())])
 def test_what_browsers_play_is_left_as_it_is(mime: str, body: bytes) -> None:
     assert sounds.playable(mime, body) == (mime, body)
+
+
+FRAME = bytes((0x3C, *range(31)))
+"""20 ms of AMR; the first byte says how long it is (RFC 4867, 5.3)."""
+
+
+@pytest.mark.parametrize(
+    ("body", "frames"),
+    [
+        (AMR[:-10], 39),
+        (AMR + b"\xff", 40),
+        (b"#!AMR\n" + FRAME * 20 + b"\x44" + bytes(5) + FRAME * 20, 41),
+        (b"#!AMR\n" + FRAME * 20 + b"\x7c" + FRAME * 20, 41),
+    ],
+    ids=["cut off", "a byte too many", "comfort noise", "no data"],
+)
+def test_a_broken_frame_costs_no_more_than_itself(body: bytes, frames: int) -> None:
+    with wave.open(io.BytesIO(sounds.playable("audio/amr", body)[1])) as sound:
+        assert sound.getnframes() == pytest.approx(frames * 160, abs=160)
+
+
+def test_speex_is_heard_at_the_rates_of_telephones() -> None:
+    assert voice_mime(speex(8000)) == "audio/speex"
+    with wave.open(io.BytesIO(sounds.playable("audio/speex", speex(8000))[1])) as sound:
+        assert sound.getframerate() == 8000
+        assert sound.getnframes() > 0
+    for rate in (0, 10**9, 2**31 - 1):
+        with pytest.raises(Unreadable):
+            sounds.playable("audio/speex", speex(rate))
+
+
+def test_what_another_codec_holds_is_no_speex() -> None:
+    """The name stands among the lengths of nine segments, where no header is."""
+    lengths = b"Speex   "
+    disguised = b"OggS\0\x02" + bytes(20) + bytes([len(lengths) + 1, 1]) + lengths + bytes(900)
+    assert disguised[28:36] == lengths
+    assert voice_mime(disguised) != "audio/speex"
 
 
 def test_a_recording_of_hours_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ def test_every_key_is_a_button_or_a_page() -> None:
 
 def test_pages_that_open_at_once_need_no_follower() -> None:
     opened = {entry["url"] for entry in entries() if entry["type"] == "view"}
-    assert opened == {f"{BASE}/calculate", f"{BASE}/services"}
+    assert opened == {f"{BASE}/m/calculate", f"{BASE}/m/services"}
 
 
 def test_without_a_public_address_the_menu_says_what_is_missing() -> None:
