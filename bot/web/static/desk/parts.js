@@ -63,7 +63,7 @@ function Contents({ part, mine, onPicture }) {
   }
   if (isVoice(part) && own(part.url) && !broken) {
     return html`<figure class="voice"><figcaption><b class="chip">语音</b> ${size}</figcaption>
-      <audio controls preload="none" src=${`${own(part.url)}/sound`} aria-label=${`语音 ${name}`} onError=${() => setBroken(true)}></audio></figure>`;
+      <audio controls preload="none" src=${own(`${part.url}/sound`)} aria-label=${`语音 ${name}`} onError=${() => setBroken(true)}></audio></figure>`;
   }
   const kind = isVoice(part) ? "语音" : "附件";
   const verb = isVoice(part) ? "放不了，下载后听" : "下载";
