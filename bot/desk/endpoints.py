@@ -153,7 +153,8 @@ def _add_reading(router: APIRouter, desk: DeskService, guard: StaffGuard) -> Non
     )
     def sound(file_id: FileId, person: Staff = Depends(lawyer)) -> Response:
         stored, mime, body = desk.sound(file_id, person)
-        return attachment(stored.name, mime, body)
+        name = stored.name if mime == stored.mime else f"{stored.name}.wav"
+        return attachment(name, mime, body)
 
     router.include_router(api)
 

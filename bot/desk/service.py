@@ -512,10 +512,9 @@ class DeskService:
             BadFile: it cannot be decoded.
         """
         conversation_id = self._may_see(file_id, person)
-        played, mime, body = self._files.sound(conversation_id, file_id)
-        stored, _ = self._files.read(conversation_id, file_id)
+        stored, mime, body = self._files.sound(conversation_id, file_id)
         self._saw_file(person, conversation_id, file_id, stored)
-        return played, mime, body
+        return stored, mime, body
 
     def _may_see(self, file_id: str, person: Staff) -> str:
         """Return the conversation of a file that this lawyer may see."""

@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 import re
 import unicodedata
-from dataclasses import replace
 
 import filetype
 import structlog
@@ -157,7 +156,7 @@ class UploadService:
         return record, self._repository.body(conversation_id, file_id)
 
     def sound(self, conversation_id: str, file_id: str) -> tuple[FileRecord, str, bytes]:
-        """Return a recording of this conversation as browsers play it, named after what it is.
+        """Return a recording of this conversation, with type and contents as browsers play it.
 
         Raises:
             NotFound: the conversation holds no such recording.
@@ -167,11 +166,10 @@ class UploadService:
         if not is_voice(record.mime):
             raise NotFound
         try:
-            mime, sound = playable(record.mime, body)
+            return record, *playable(record.mime, body)
         except Unreadable as reason:
             log.info("sound_unreadable", reason=str(reason), mime=record.mime, size=record.size)
             raise BadFile from reason
-        return replace(record, name=safe_name(record.name, _ENDINGS[mime])), mime, sound
 
 
 def _mime(body: bytes) -> str:

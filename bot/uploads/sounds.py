@@ -10,6 +10,7 @@ import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 from threading import BoundedSemaphore
 
 import av
@@ -87,17 +88,18 @@ def _decoded(source: InputContainer, stream: AudioStream) -> Iterator[bytes]:
     """Return what is said, 16-bit mono; a broken frame in the middle is silence."""
     to_wave = AudioResampler("s16", "mono", stream.rate)
     silence = bytes(round(FRAME_S * stream.rate) * _BYTES)
-    missing, is_heard = b"", False
-    for packet in _packets(source, stream):
+    missing, is_heard = 0, False
+    # No packet says less than a frame does: of tiny broken ones a file could hold millions.
+    for packet in islice(_packets(source, stream), round(LONGEST_S / FRAME_S)):
         try:
             frames = [f for frame in packet.decode() for f in to_wave.resample(frame)]
         except av.FFmpegError:
-            missing += silence
+            missing += 1
             continue
         for frame in frames:
             # Behind the samples a plane may have more, for the sake of speed.
-            yield missing + bytes(frame.planes[0])[: frame.samples * _BYTES]
-            missing, is_heard = b"", True
+            yield silence * missing + bytes(frame.planes[0])[: frame.samples * _BYTES]
+            missing, is_heard = 0, True
     if not is_heard:
         raise ValueError("no sound")
 

@@ -175,6 +175,12 @@ def test_what_another_codec_holds_is_no_speex() -> None:
     assert voice_mime(disguised) != "audio/speex"
 
 
+def test_a_file_of_nothing_but_tiny_broken_frames_takes_no_more_than_its_time() -> None:
+    body = b"#!AMR\n" + FRAME + b"\x7c" * 200_000 + FRAME
+    with wave.open(io.BytesIO(sounds.playable("audio/amr", body)[1])) as sound:
+        assert sound.getnframes() <= sounds.LONGEST_S * 8000
+
+
 def test_a_recording_of_hours_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sounds, "LONGEST_S", 0.5)
     _, body = sounds.playable("audio/amr", AMR)
