@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import select
 
-from bot.store.wechat_tables import wechat_deliveries
+from bot.store.wechat_tables import wechat_accounts, wechat_deliveries
 from tests.integration.desk.whole import ANSWER
 from tests.integration.wechat.conftest import Town
 from tests.live import until
@@ -173,13 +173,18 @@ def test_a_burst_is_answered_one_by_one(town: Town, count: int) -> None:
         assert len([seen for seen in fan.seen if ANSWER in seen.text]) == 1
 
 
+def is_paused(town: Town) -> bool:
+    with town.whole.core.store.read() as connection:
+        return any(connection.execute(select(wechat_accounts.c.paused_until)).scalars())
+
+
 def test_while_pushing_is_refused_answers_and_greetings_are_passive(town: Town) -> None:
     fan = town.follower()
     fan.say("您好，我想咨询欠薪")
     town.platform.fail("message/custom/send", errcode=48001)
     with town.whole.rasa.thinking():
         fan.say("老板把工资拖到过年")
-    until(lambda: 48001 in town.platform.books.errcodes())
+    until(lambda: is_paused(town))
     newcomer = town.follower()
     assert "公共法律服务助手" in newcomer.follow().text
     with town.whole.rasa.thinking():
