@@ -6,6 +6,8 @@ import datetime as dt
 import hashlib
 import re
 import unicodedata
+from collections.abc import Callable
+from typing import Literal
 
 import filetype
 import structlog
@@ -17,6 +19,9 @@ from bot.uploads.pictures import Busy, Pictures
 from bot.uploads.repository import FileRecord, UploadRepository
 from bot.uploads.scanning import NotScanned, Scanner
 from bot.uploads.sounds import playable
+from bot.uploads.videos import EXTENSIONS as VIDEOS
+from bot.uploads.videos import MIME as VIDEO
+from bot.uploads.videos import plain_video, video_mime
 from bot.uploads.voices import EXTENSIONS as VOICES
 from bot.uploads.voices import MAX_VOICES, is_voice, voice_mime
 from connectors.messages import Part
@@ -35,7 +40,9 @@ EXTENSIONS = {
     "image/webp": "webp",
     "application/pdf": "pdf",
 }
-_ENDINGS = EXTENSIONS | VOICES
+_ENDINGS = EXTENSIONS | VOICES | VIDEOS
+SentAs = Literal["file", "voice", "video"]
+"""How it came: recordings and videos are taken only where they are expected."""
 _UNSAFE = re.compile(r'[\\/:*?"<>|]')
 
 
@@ -52,11 +59,17 @@ class UploadService:
         self._pictures = pictures or Pictures()
 
     def keep(
-        self, conversation_id: str, client_id: str, name: str, body: bytes, *, voice: bool = False
+        self,
+        conversation_id: str,
+        client_id: str,
+        name: str,
+        body: bytes,
+        *,
+        sent_as: SentAs = "file",
     ) -> FileRecord:
         """Store an upload, a picture without its metadata; the same client id is the same file.
 
-        With ``voice`` a recording of at most 2 MB may come as well.
+        As "voice" a recording of at most 2 MB may come as well, as "video" an MP4.
 
         A PDF is stored as it came: to change it would break the signatures of contracts and
         invoices, and who made it when may be what it is to prove.
@@ -77,7 +90,7 @@ class UploadService:
         if not body or len(body) > MAX_BYTES:
             raise BadFile
         # By content only: what the browser or the name says about the type is not believed.
-        mime = (voice_mime(body) if voice else "") or _mime(body)
+        mime = _MORE[sent_as](body) or _mime(body)
         if not mime:
             raise BadFile
         most = MAX_VOICES if is_voice(mime) else MAX_FILES
@@ -109,7 +122,7 @@ class UploadService:
     def _stripped(self, conversation_id: str, mime: str, body: bytes) -> bytes:
         about = {"conversation_id": conversation_id, "mime": mime, "size": len(body)}
         try:
-            kept = without_metadata(mime, body)
+            kept = _plain(mime, body)
             # What is stored, so that nothing is stored that cannot be shown.
             self._pictures.check(mime, kept)
         except Unreadable as reason:
@@ -121,14 +134,20 @@ class UploadService:
         return kept
 
     def part(
-        self, conversation_id: str, client_id: str, name: str, body: bytes, *, voice: bool = False
+        self,
+        conversation_id: str,
+        client_id: str,
+        name: str,
+        body: bytes,
+        *,
+        sent_as: SentAs = "file",
     ) -> Part:
         """Store an upload and return how a message shows it; raises what ``keep`` raises.
 
         It carries the receipt: the SHA-256 of what is stored, and that of what was sent, which
         is what the sender's own copy has.
         """
-        record = self.keep(conversation_id, client_id, name, body, voice=voice)
+        record = self.keep(conversation_id, client_id, name, body, sent_as=sent_as)
         receipt = {"sha256": record.sha256}
         if _becomes(body, record):
             receipt["sent_sha256"] = hashlib.sha256(body).hexdigest()
@@ -179,10 +198,22 @@ def _mime(body: bytes) -> str:
     return mime if mime in EXTENSIONS else ""
 
 
+_MORE: dict[SentAs, Callable[[bytes], str]] = {
+    "file": lambda _: "",
+    "voice": voice_mime,
+    "video": video_mime,
+}
+"""The types that may come beside pictures and PDF."""
+
+
+def _plain(mime: str, body: bytes) -> bytes:
+    return plain_video(body) if mime == VIDEO else without_metadata(mime, body)
+
+
 def _becomes(body: bytes, record: FileRecord) -> bool:
     """Say whether this file was made of these contents: a client id may come with others later."""
     try:
-        kept = without_metadata(record.mime, body)
+        kept = _plain(record.mime, body)
     except Unreadable:
         return False
     return hashlib.sha256(kept).hexdigest() == record.sha256

@@ -1,4 +1,4 @@
-"""Pictures and voices: fetched from the platform in time, kept where web uploads are kept.
+"""Pictures, videos and voices: fetched from the platform in time, kept where web uploads are kept.
 
 The platform holds them for three days. What cannot be fetched or checked at once is fetched later
 by an outbox job; nothing that a follower sent is forgotten because the platform was slow.
@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import filetype
 import structlog
@@ -43,14 +43,18 @@ from connectors.wechat.incoming import WeChatMessage
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+Shown = Literal["image", "video"]
+"""What is handed in to be looked at; the first part of its sentences' names."""
 
 FETCH = "wechat_media"
 FETCH_AGAIN = dt.timedelta(seconds=20)
+VIDEOS = frozenset({"video", "shortvideo"})
 HELD_BY_PLATFORM = dt.timedelta(days=3)
 AT_ONCE = 16
 BESIDE_WORDS_S = 1.5
 """How long the sound is waited for where the platform has sent the words."""
 _VOICE = "voice"
+_ENDINGS: dict[Shown, str] = {"image": "jpg", "video": "mp4"}
 
 
 class Evidence:
@@ -78,7 +82,7 @@ class Evidence:
         # The platform may be slow; it must not hold the threads of the database.
         self._limiter = CapacityLimiter(AT_ONCE)
 
-    async def image(
+    async def shown(
         self,
         account: WeChatAccount,
         follower_id: int,
@@ -86,33 +90,40 @@ class Evidence:
         client_id: str,
         message: WeChatMessage,
     ) -> Inbound:
-        """Return the message that hands a picture in, or says why it could not be had."""
-        say = self._words.say
+        """Return the message that hands a picture or video in, or says why it could not be had."""
+        say, what = self._words.say, _what(message)
         try:
             part = await self._apart(
-                partial(self._picture, account, conversation_id, client_id, message)
+                partial(self._fetched, account, conversation_id, client_id, message)
             )
         except (ApiFailed, UncheckedFile) as failed:
-            told = await self._without_picture(
+            told = await self._without(
                 account, follower_id, conversation_id, client_id, message, failed
             )
             answer = for_follower(told, self._words)
-            said = say("kinds.image_sent")
+            said = say(f"kinds.{what}_sent")
         except (BadFile, TooManyFiles) as refused:
-            why = refused.detail
-            answer, said = notice(why, "warning"), say("kinds.image_refused", why=why)
+            why = self._why(what, refused)
+            answer, said = notice(why, "warning"), say(f"kinds.{what}_refused", why=why)
         else:
             return Inbound(conversation_id, client_id, "", parts=(part,))
         return Inbound(conversation_id, client_id, "", parts=(text(said),), given=(answer,))
 
-    def _picture(
+    def _fetched(
         self, account: WeChatAccount, conversation_id: str, client_id: str, message: WeChatMessage
     ) -> Part:
+        what = _what(message)
         body = self._media.fetch(account, message.media_id, message.picture_url)
-        name = f"{self._words.say('kinds.picture_name')}.jpg"
-        return self._uploads.part(conversation_id, client_id, name, body)
+        name = f"{self._words.say(f'kinds.{what}_name')}.{_ENDINGS[what]}"
+        sent_as: Literal["file", "video"] = "video" if what == "video" else "file"
+        return self._uploads.part(conversation_id, client_id, name, body, sent_as=sent_as)
 
-    async def _without_picture(
+    def _why(self, what: Shown, refused: LawbridgeError) -> str:
+        """Return why something is not kept; what is said of files does not speak of videos."""
+        is_kind = type(refused) is BadFile and what == "video"
+        return self._words.say("kinds.video_bad") if is_kind else refused.detail
+
+    async def _without(
         self,
         account: WeChatAccount,
         follower_id: int,
@@ -122,14 +133,16 @@ class Evidence:
         failed: ApiFailed | UncheckedFile,
     ) -> str:
         _note(failed)
+        say, what = self._words.say, _what(message)
         if _is_worth_another_try(failed):
             later = partial(self._fetch_later, account, conversation_id, client_id, message)
             await self._run(later)
-            return self._words.say("kinds.image_later")
+            return say(f"kinds.{what}_later")
+        if what == "video":
+            # The pages take none either.
+            return say("kinds.video_never")
         link = await self._run(partial(self._links.link, follower_id, conversation_id, "upload"))
-        if link:
-            return self._words.say("kinds.image_link", link=link)
-        return self._words.say("kinds.image_no_link")
+        return say("kinds.image_link", link=link) if link else say("kinds.image_no_link")
 
     async def voice(
         self,
@@ -197,7 +210,7 @@ class Evidence:
         self, conversation_id: str, client_id: str, message: WeChatMessage, body: bytes
     ) -> Part:
         name = f"{self._words.say('kinds.voice_name')}.{message.format or 'amr'}"
-        return self._uploads.part(conversation_id, client_id, name, body, voice=True)
+        return self._uploads.part(conversation_id, client_id, name, body, sent_as="voice")
 
     async def _recognised(self, speech: Speech, body: bytes) -> str:
         mime = filetype.guess_mime(body) or "audio/amr"
@@ -241,29 +254,32 @@ class Evidence:
         is_late = self._clock.now() > sent_at + HELD_BY_PLATFORM
         try:
             if account is None or is_late:
-                lost = notice(self._words.say("kinds.image_lost"), "warning")
-                return None if is_voice else self._tell(conversation_id, lost)
+                lost = self._words.say(f"kinds.{_what(message)}_lost")
+                return None if is_voice else self._warn(conversation_id, lost)
             if is_voice:
                 body = self._media.fetch(account, message.media_id, "")
                 part = self._recording(conversation_id, client_id, message, body)
             else:
-                part = self._picture(account, conversation_id, client_id, message)
-            return self._hand_in(conversation_id, client_id, part)
+                part = self._fetched(account, conversation_id, client_id, message)
+            return self._hand_in(conversation_id, client_id, part, message)
         except NotFound:
             # The conversation was erased meanwhile.
             return None
         except (StorageUnavailable, UncheckedFile):
             raise
         except LawbridgeError as refused:
-            why = notice(refused.detail, "warning")
-            return None if is_voice else self._tell(conversation_id, why)
+            why = self._why(_what(message), refused)
+            return None if is_voice else self._warn(conversation_id, why)
 
-    def _hand_in(self, conversation_id: str, client_id: str, part: Part) -> Outbound | None:
-        """Store what came late as the visitor's own, and tell of a picture; once."""
+    def _hand_in(
+        self, conversation_id: str, client_id: str, part: Part, message: WeChatMessage
+    ) -> Outbound | None:
+        """Store what came late as the visitor's own, and tell of it unless it is a voice; once."""
         inbound = Inbound(conversation_id, f"{client_id}~", "", parts=(part,))
         received = self._conversations.receive(inbound, inbound.parts)
-        is_voice = str(part.body["mime"]).startswith("audio/")
-        said = () if is_voice else (text(self._words.say("kinds.image_kept")),)
+        is_voice = message.kind == _VOICE
+        kept = self._words.say(f"kinds.{_what(message)}_kept")
+        said = () if is_voice else (text(kept),)
         if received.mode is not Mode.HUMAN:
             sent, _ = self._conversations.finish(
                 conversation_id,
@@ -280,8 +296,13 @@ class Evidence:
             received.message_id, conversation_id, Sender.VISITOR, inbound.parts, self._clock.now()
         )
 
-    def _tell(self, conversation_id: str, part: Part) -> Outbound:
+    def _warn(self, conversation_id: str, why: str) -> Outbound:
+        part = notice(why, "warning")
         return self._conversations.append_one(conversation_id, Sender.SYSTEM, (part,))
+
+
+def _what(message: WeChatMessage) -> Shown:
+    return "video" if message.kind in VIDEOS else "image"
 
 
 def _is_worth_another_try(failed: ApiFailed | UncheckedFile) -> bool:

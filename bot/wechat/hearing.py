@@ -22,7 +22,7 @@ from bot.domain.matter import find_number
 from bot.errors import LawbridgeError, StorageUnavailable
 from bot.redact import mask_personal
 from bot.texts import Texts
-from bot.wechat.evidence import Evidence
+from bot.wechat.evidence import VIDEOS, Evidence
 from bot.wechat.followers import FollowerRepository, Met
 from bot.wechat.ports import Binder, Centres, Links, Offices
 from bot.wechat.secrets import for_follower
@@ -182,8 +182,8 @@ class Hearing:
             return await self._typed(follower, conversation_id, client_id, message)
         if kind == "voice":
             return await self._evidence.voice(account, conversation_id, client_id, message)
-        if kind == "image":
-            return await self._evidence.image(
+        if kind == "image" or kind in VIDEOS:
+            return await self._evidence.shown(
                 account, follower.id, conversation_id, client_id, message
             )
         say = self._words.say
@@ -196,9 +196,6 @@ class Hearing:
             title, url = clean(message.title)[:200], clean(message.url)[:500]
             said = say("kinds.shared_link", title=title, url=url)
             return _given(conversation_id, client_id, said, say("kinds.link"))
-        if kind in ("video", "shortvideo"):
-            said = say("kinds.video_sent")
-            return _given(conversation_id, client_id, said, say("kinds.video"))
         if kind == "file":
             link = await self._link(follower, "upload")
             told = say("kinds.file_link", link=link) if link else say("kinds.file")

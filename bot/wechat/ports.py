@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 from bot.domain.follower import Follower
 from connectors.messages import Part
@@ -49,7 +49,13 @@ class Uploads(Protocol):
     """The store of what visitors send."""
 
     def part(
-        self, conversation_id: str, client_id: str, name: str, body: bytes, *, voice: bool = False
+        self,
+        conversation_id: str,
+        client_id: str,
+        name: str,
+        body: bytes,
+        *,
+        sent_as: Literal["file", "voice", "video"] = "file",
     ) -> Part:
         """Store a file once per client id and return how it is shown.
 
@@ -63,7 +69,7 @@ class Media(Protocol):
     """What the platform holds of a message."""
 
     def fetch(self, account: WeChatAccount, media_id: str, picture_url: str) -> bytes:
-        """Return a picture or voice.
+        """Return a picture, a voice or a video.
 
         Raises:
             ApiFailed: the platform does not give it.

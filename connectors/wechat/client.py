@@ -15,6 +15,7 @@ from wechatpy import WeChatClient
 
 from connectors.wechat.accounts import WeChatAccount
 from connectors.wechat.failures import ApiFailed, Failure
+from connectors.wechat.pictures import fetch_video
 from connectors.wechat.wire import Answer, Wire, check_errcode
 
 T = TypeVar("T")
@@ -161,11 +162,11 @@ class WeChatApi:
         return _field(found, "media_id")
 
     def download(self, media_id: str) -> tuple[bytes, str]:
-        """Return what a follower sent and its type; of a file over 10 MB, one byte more than that.
-
-        Videos are not fetched: instead of one, the platform answers where it lies.
-        """
+        """Return what a follower sent and its type; of a file over 10 MB, one byte more."""
         answer = self._client.fetch("media/get", {"media_id": media_id})
+        where = _where(answer)
+        if where:
+            return fetch_video(self._wire, where), "video/mp4"
         return answer.body, answer.mime
 
     # --- the account ----------------------------------------------------------------------------
@@ -250,7 +251,7 @@ class _Client(WeChatClient):  # type: ignore[misc]
         return process(found) if process else found
 
     def fetch(self, endpoint: str, params: Mapping[str, str]) -> Answer:
-        """Return a file; raise ApiFailed where something else is answered."""
+        """Return a file, or where a video lies; raise ApiFailed where it is something else."""
 
         def once(token: str) -> Answer:
             request = {
@@ -260,10 +261,10 @@ class _Client(WeChatClient):  # type: ignore[misc]
             }
             answer = self._exchange("GET", endpoint, token, request)
             answer.check_status()
-            if answer.mime in ("application/json", "text/plain"):
-                found = answer.json_or_none()
-                if found is not None:
-                    check_errcode(found)
+            found = _words_of(answer)
+            if found is not None:
+                check_errcode(found)
+                if not _where(answer):
                     raise ApiFailed(Failure.OTHER)
             return answer
 
@@ -284,6 +285,18 @@ class _Client(WeChatClient):  # type: ignore[misc]
         params = {**request.get("params", {}), "access_token": token}
         url = f"{self.API_BASE_URL}{endpoint}"
         return self._wire.exchange(method, url, **{**request, "params": params})
+
+
+def _words_of(answer: Answer) -> dict[str, Any] | None:
+    """Return the object that was answered in place of a file."""
+    is_words = answer.mime in ("application/json", "text/plain")
+    return answer.json_or_none() if is_words else None
+
+
+def _where(answer: Answer) -> str:
+    """Return where a video lies; empty where something else was answered."""
+    where = (_words_of(answer) or {}).get("video_url")
+    return where if isinstance(where, str) else ""
 
 
 def _base(account: WeChatAccount) -> str:

@@ -19,6 +19,7 @@ from tests.conftest import FixedClock
 from tests.e2e.screens import NARROW, WIDE, Screens, open_screens, send
 from tests.integration.desk.conftest import Building, build  # noqa: F401
 from tests.office import Office
+from tests.videos import video
 from tests.wechat_desk import AMR, AMR_CUT_OFF, OPEN, OVER, USED_UP, WeChatInHand, wav
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def claimed(screens: Screens, wechat: WeChatInHand, state: ChannelState, page: P
 def speaks(office: Office, conversation_id: str, body: bytes, words: str) -> None:
     """Let a follower say something that the platform has recognised."""
     office.sent += 1
-    file = office.uploads.part(conversation_id, f"f{office.sent}", "语音", body, voice=True)
+    file = office.uploads.part(conversation_id, f"f{office.sent}", "语音", body, sent_as="voice")
     said = (Part("text", {"text": words, "spoken": True}), file)
     inbound = Inbound(conversation_id, f"v{office.sent}", words, spoken=True)
     office.conversations.receive(inbound, said)
@@ -176,6 +177,35 @@ def test_a_voice_is_heard_or_downloaded_above_what_was_recognised(
     with page.expect_download() as download:
         link.click()
     assert download.value.suggested_filename == "语音.amr"
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_a_video_is_seen_or_downloaded(
+    screens: Screens, wechat: WeChatInHand, size: dict[str, int]
+) -> None:
+    page = screens.page(size=size)
+    conversation_id = claimed(screens, wechat, OPEN, page)
+    office = screens.building.office
+    for body in (video(codec="libx264"), video(codec="mpeg4")):
+        office.sent += 1
+        name = f"f{office.sent}"
+        film = office.uploads.part(conversation_id, name, "微信视频", body, sent_as="video")
+        office.conversations.receive(Inbound(conversation_id, name, "", parts=(film,)), (film,))
+    told(screens, wechat, page, conversation_id)
+    page.locator(".said.visitor video").nth(1).wait_for()
+    seen, foreign = page.locator(".said.visitor video").all()
+    assert seen.get_attribute("preload") == "none"
+    assert seen.evaluate("it => it.play().then(() => it.videoWidth)") == 48
+    pictured(page, f"video-{size['width']}")
+    # A kind of picture that browsers do not know.
+    foreign.evaluate("it => { it.play().catch(() => null); }")
+    link = page.locator(".said.visitor a.file")
+    link.wait_for()
+    assert "放不了，下载后看" in link.inner_text()
+    with page.expect_download() as download:
+        link.click()
+    assert download.value.suggested_filename == "微信视频.mp4"
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 
 def test_what_our_page_shows_needs_no_wechat(screens: Screens, wechat: WeChatInHand) -> None:

@@ -109,6 +109,7 @@ class Follower:
         return self.send("image", [("PicUrl", url), ("MediaId", media_id)])
 
     def send_video(self, kind: str = "video") -> Push:
+        """Send a video, of which the platform tells the account only where it lies."""
         video = self._keep("video", "video.mp4", "video/mp4", b"\x00\x00\x00\x18ftypmp42")
         thumb = self._keep("thumb", "thumb.jpg", "image/jpeg", JPEG)
         return self.send(kind, [("MediaId", video), ("ThumbMediaId", thumb)])

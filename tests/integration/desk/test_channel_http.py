@@ -103,7 +103,7 @@ def test_a_recording_is_a_download_for_the_lawyer_of_the_conversation(
 ) -> None:
     browser, conversation_id = claimed
     uploads = building.office.uploads
-    part = uploads.part(conversation_id, "v", "语音.amr", AMR, voice=True)
+    part = uploads.part(conversation_id, "v", "语音.amr", AMR, sent_as="voice")
     answer = browser.get(f"/api/desk/files/{part.body['id']}")
     assert (answer.content, answer.headers["content-type"]) == (AMR, "audio/amr")
     assert answer.headers["content-disposition"].startswith("attachment")
@@ -115,7 +115,7 @@ def test_a_voice_is_heard_at_the_desk_by_who_is_in_the_conversation(
 ) -> None:
     browser, conversation_id = claimed
     uploads = building.office.uploads
-    part = uploads.part(conversation_id, "v", "语音.amr", AMR, voice=True)
+    part = uploads.part(conversation_id, "v", "语音.amr", AMR, sent_as="voice")
     path = f"/api/desk/files/{part.body['id']}/sound"
     answer = browser.get(path)
     assert answer.headers["content-type"] == "audio/wav"
@@ -132,7 +132,7 @@ def test_a_voice_that_cannot_be_decoded_is_said_to_be_so(
 ) -> None:
     browser, conversation_id = claimed
     uploads = building.office.uploads
-    part = uploads.part(conversation_id, "v", "语音.amr", AMR[:size], voice=True)
+    part = uploads.part(conversation_id, "v", "语音.amr", AMR[:size], sent_as="voice")
     answer = browser.get(f"/api/desk/files/{part.body['id']}/sound")
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "bad_file"

@@ -29,6 +29,7 @@ from tests.conftest import FixedClock
 from tests.integration.desk.whole import Citizen, Lawyer, open_whole
 from tests.integration.wechat.conftest import PATIENCE_S, PUBLIC, QUICK, Town, settings_of
 from tests.platform import ClientTransport, Follower, Registration, standing_in
+from tests.platform.media import VIDEOS
 
 PICTURES = "mmbiz.qpic.cn"
 
@@ -68,10 +69,12 @@ class SpeechService:
 
 @dataclass
 class PictureHost:
-    """Where the platform keeps pictures, and every name that was looked up on the way there."""
+    """Where the platform keeps what is seen, and every name that was looked up on the way there."""
 
     pictures: dict[str, bytes] = field(default_factory=dict)
     """By path."""
+    film: bytes = b""
+    """What lies wherever the platform keeps a video."""
     status: int = 200
     asked: list[tuple[str, str]] = field(default_factory=list)
     """Host and path of every request."""
@@ -86,6 +89,8 @@ class PictureHost:
             request.send_header("Content-Length", "0")
             request.end_headers()
             return
+        if request.headers["Host"] == VIDEOS and self.film:
+            found = self.film
         status = self.status if found is not None or self.status != 200 else 404
         write(request, status, found or b"", "image/jpeg")
 
@@ -121,7 +126,7 @@ def serving(answerer: SpeechService | PictureHost) -> Iterator[int]:
 
 @contextmanager
 def resolving(host: PictureHost, port: int) -> Iterator[None]:
-    """Let the picture host's name lead to a loopback port, and no other name anywhere."""
+    """Let the names of the platform's hosts lead to a loopback port, and no other name anywhere."""
     real = socket.getaddrinfo
 
     def resolve(name: Any, service: Any, *more: Any, **named: Any) -> Any:
@@ -129,7 +134,7 @@ def resolving(host: PictureHost, port: int) -> Iterator[None]:
         if asked in ("127.0.0.1", "::1", "localhost"):
             return real(name, service, *more, **named)
         host.looked_up.append(asked)
-        if asked != PICTURES:
+        if asked not in (PICTURES, VIDEOS):
             raise socket.gaierror(socket.EAI_NONAME, "not known here")
         return real("127.0.0.1", port, *more, **named)
 
@@ -172,6 +177,7 @@ class County(Town):
         self.speech.said, self.speech.status, self.speech.heard = "", 200, 0
         self.scanner.says, self.scanner.silent = None, False
         self.host.pictures.clear()
+        self.host.film = b""
         self.host.asked.clear()
         self.host.looked_up.clear()
         self.host.status = 200

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import socket
 import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
@@ -385,13 +388,40 @@ def test_a_file_that_is_too_large_is_not_fetched_to_its_end() -> None:
     assert sent < 50
 
 
-def test_a_video_is_not_fetched_by_the_address_that_is_answered() -> None:
-    def says(caller: Odd) -> None:
-        caller._answer(b'{"video_url": "http://127.0.0.1/video"}', mime="text/plain")
+@pytest.mark.parametrize(
+    "where",
+    [
+        "http://127.0.0.1/video",
+        "http://qq.com.example.cn/video",
+        "http://203.0.113.72/qq.com@example.cn/video",
+        "http://203.0.113.72/example.cn/qq.com/video",
+        "file:///qq.com/video",
+        "qq.com",
+        "",
+        7,
+    ],
+)
+def test_a_video_is_fetched_from_the_platform_only(
+    where: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Any, Any]] = []
+    real = socket.getaddrinfo
 
-    with odd(says) as api, pytest.raises(ApiFailed) as failed:
-        api.download("video")
+    def says(caller: Odd) -> None:
+        caller._answer(json.dumps({"video_url": where}).encode(), mime="text/plain")
+
+    def resolve(name: Any, service: Any, *more: Any, **named: Any) -> Any:
+        asked.append((name, service))
+        return real(name, service, *more, **named)
+
+    with odd(says) as api:
+        port = int(api.account.api_url.rpartition(":")[2])
+        monkeypatch.setattr(socket, "getaddrinfo", resolve)
+        with pytest.raises(ApiFailed) as failed:
+            api.download("video")
     assert failed.value.failure is Failure.OTHER
+    # The platform itself, by its number.
+    assert {(str(name), int(service)) for name, service in asked} == {("127.0.0.1", port)}
 
 
 @pytest.mark.parametrize("body", [b"<html>please sign in</html>", b"[]", b"", b"\xff\xfe"])

@@ -27,6 +27,8 @@ from tests.integration.wechat.county import (
 from tests.live import until
 from tests.pictures import JPEG, PNG, telling_jpeg
 from tests.platform import MOST_BYTES, Follower, Push
+from tests.platform.media import VIDEOS
+from tests.videos import MP4, TOLD, telling_video
 from tests.wechat_desk import AMR
 
 QUESTION = "老板拖欠我三个月工资"
@@ -412,8 +414,6 @@ def test_a_location_without_coordinates_still_lists_the_centres(county: County) 
 
 UNREADABLE = [
     ("link", "链接里的内容我看不到"),
-    ("video", "小视频这里存不了"),
-    ("shortvideo", "小视频这里存不了"),
     ("file", "收不到文件本身"),
     ("hologram", "这种消息我看不懂"),
 ]
@@ -423,10 +423,6 @@ def send(fan: Follower, kind: str) -> Push:
     match kind:
         case "link":
             return fan.send_link("欠薪怎么办", "说明", "https://example.cn/a")
-        case "video":
-            return fan.send_video()
-        case "shortvideo":
-            return fan.send_shortvideo()
         case "file":
             return fan.send_file("劳动合同.pdf")
         case _:
@@ -455,16 +451,81 @@ def test_whoever_waits_for_a_lawyer_gets_the_same_sentence(
     assert county.whole.owner(citizen)[0] is Mode.QUEUED
 
 
+# --- videos -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["video", "shortvideo"])
+def test_a_video_is_kept_without_what_it_tells_and_the_answer_says_so(
+    county: County, kind: str
+) -> None:
+    fan = newcomer(county)
+    county.host.film = telling_video()
+    assert KEPT in fan.send_video(kind).text
+    [part] = [part for part in said_by(county, fan) if part["type"] == "file"]
+    assert (part["name"], part["mime"]) == ("微信视频.mp4", "video/mp4")
+    assert part["sent_sha256"] == hashlib.sha256(county.host.film).hexdigest()
+    core = county.whole.core
+    body = UploadRepository(core.store, core.clock).body(county.of(fan).session, part["id"])
+    assert [word for word in TOLD if word in body] == []
+    assert county.host.looked_up == [VIDEOS]
+
+
+def test_a_video_that_cannot_be_fetched_is_fetched_later_and_told(county: County) -> None:
+    fan = newcomer(county)
+    county.host.status = 502
+    assert "视频暂时没有取到" in fan.send_video().text
+    county.host.film, county.host.status = MP4, 200
+    before = len(fan.seen)
+    county.whole.clock.advance(minutes=1)
+    fan.wait_for("刚才的视频已保存", after=before)
+    assert len(files_of(county, fan)) == 1
+
+
+@pytest.mark.parametrize(
+    ("film", "sentence"),
+    [
+        (b"<html>please sign in</html>", "只收 10 MB 以内的 MP4"),
+        (MP4[:-40], "只收 10 MB 以内的 MP4"),
+        (MP4 + bytes(MAX_BYTES), "只收 10 MB 以内的 MP4"),
+        (MP4 + VIRUS, "没有通过病毒检查"),
+    ],
+    ids=["a page", "cut off", "too large", "infected"],
+)
+def test_a_video_that_cannot_be_kept_is_refused_in_a_plain_sentence(
+    county: County, film: bytes, sentence: str
+) -> None:
+    fan = newcomer(county)
+    county.host.film = film
+    push = fan.send_video()
+    assert sentence in push.text
+    assert "图片" not in push.text
+    assert "视频，没有保存" in str(said_by(county, fan)[-1])
+    assert files_of(county, fan) == []
+
+
+@pytest.mark.parametrize("account", [QUIET, BARE], ids=["48001", "no secret"])
+def test_an_account_that_may_not_fetch_asks_for_pictures_of_the_video(
+    county: County, account: Any
+) -> None:
+    fan = county.fan(account)
+    county.platform.fail("media/get", errcode=48001, times=None)
+    push = fan.send_video()
+    assert "这里收不了视频" in push.text
+    assert files_of(county, fan, registration=account) == []
+
+
 # --- while a lawyer is in the conversation ----------------------------------------------------
 
 
 def test_everything_reaches_the_lawyer_and_the_bot_says_nothing(county: County) -> None:
     fan, citizen, lawyer = county.talking()
+    county.host.film = MP4
     pushes = [
         fan.say("在的😀"),
         fan.speak("老板说没钱", AMR),
         fan.send_image(JPEG),
         fan.send_image(JPEG + VIRUS),
+        fan.send_video(),
         fan.send_location(28.11, 113.01, "长沙市雨花区"),
         *(send(fan, kind) for kind, _ in UNREADABLE),
     ]
@@ -473,14 +534,15 @@ def test_everything_reaches_the_lawyer_and_the_bot_says_nothing(county: County) 
     shown = on_screen(lawyer, citizen)[-len(pushes) :]
     assert {message["sender"] for message in shown} == {"visitor"}
     wanted = (
-        "在的😀", "老板说没钱", "image/jpeg", "没有通过病毒检查", "长沙市雨花区",
-        "https://example.cn/a", "小视频", "小视频", "劳动合同.pdf", "公众号不支持的消息",
+        "在的😀", "老板说没钱", "image/jpeg", "没有通过病毒检查", "video/mp4", "长沙市雨花区",
+        "https://example.cn/a", "劳动合同.pdf", "公众号不支持的消息",
     )  # fmt: skip
     for message, words in zip(shown, wanted, strict=True):
         assert words in str(message["parts"])
     assert [part["mime"] for one in shown for part in parts_of(one, "file")] == [
         "audio/amr",
         "image/jpeg",
+        "video/mp4",
     ]
 
 

@@ -77,7 +77,7 @@ def test_what_became_of_each_message_is_told_in_words(office: Office, wechat: We
 
 def test_what_was_spoken_stands_in_the_lists_as_its_words(office: Office) -> None:
     conversation_id = claimed(office)
-    file = office.uploads.part(conversation_id, "f", "语音", AMR, voice=True)
+    file = office.uploads.part(conversation_id, "f", "语音", AMR, sent_as="voice")
     said = (file, Part("text", {"text": "老板跑了", "spoken": True}))
     office.conversations.receive(Inbound(conversation_id, "s", "老板跑了", spoken=True), said)
     assert office.desk.queue(office.wang).mine[0].last_words == "老板跑了"

@@ -54,7 +54,7 @@ def office(sqlite_store: Store, clock: FixedClock) -> Office:
 )
 def test_a_recording_is_kept_as_it_came(office: Office, body: bytes, mime: str, name: str) -> None:
     conversation_id = office.queued()
-    part = office.uploads.part(conversation_id, "v", "语音.bin", body, voice=True)
+    part = office.uploads.part(conversation_id, "v", "语音.bin", body, sent_as="voice")
     assert (part.body["mime"], part.body["name"]) == (mime, name)
     assert part.body["sha256"] == part.body["sent_sha256"] == hashlib.sha256(body).hexdigest()
     _, kept = office.uploads.read(conversation_id, part.body["id"])
@@ -74,11 +74,11 @@ def test_what_is_uploaded_on_a_page_may_not_be_a_recording(office: Office, body:
 )
 def test_what_is_no_recording_is_refused_in_its_place(office: Office, body: bytes) -> None:
     with pytest.raises(BadFile):
-        office.uploads.keep(office.queued(), "v", "语音.amr", body, voice=True)
+        office.uploads.keep(office.queued(), "v", "语音.amr", body, sent_as="voice")
 
 
 def test_where_a_recording_may_come_a_picture_may_too(office: Office) -> None:
-    assert office.uploads.keep(office.queued(), "v", "a", PNG, voice=True).mime == "image/png"
+    assert office.uploads.keep(office.queued(), "v", "a", PNG, sent_as="voice").mime == "image/png"
 
 
 def test_a_recording_is_scanned_as_every_file(
@@ -88,7 +88,7 @@ def test_a_recording_is_scanned_as_every_file(
     for scanner, refusal in ((Scanner(), InfectedFile), (Scanner(is_there=False), UncheckedFile)):
         uploads = UploadService(UploadRepository(sqlite_store, clock), scanner)
         with pytest.raises(refusal):
-            uploads.keep(conversation_id, "v", "语音.amr", AMR, voice=True)
+            uploads.keep(conversation_id, "v", "语音.amr", AMR, sent_as="voice")
 
 
 def test_who_speaks_much_can_still_send_evidence(
@@ -98,10 +98,10 @@ def test_who_speaks_much_can_still_send_evidence(
     monkeypatch.setattr(uploading, "MAX_VOICES", 2)
     conversation_id = office.queued()
     for number in range(2):
-        office.uploads.keep(conversation_id, f"v{number}", "a", AMR, voice=True)
+        office.uploads.keep(conversation_id, f"v{number}", "a", AMR, sent_as="voice")
     office.uploads.keep(conversation_id, "p0", "a", PNG)
     with pytest.raises(TooManyFiles):
-        office.uploads.keep(conversation_id, "v2", "a", AMR, voice=True)
+        office.uploads.keep(conversation_id, "v2", "a", AMR, sent_as="voice")
     with pytest.raises(TooManyFiles):
         office.uploads.keep(conversation_id, "p1", "a", PNG)
 
@@ -128,7 +128,7 @@ def test_a_recording_is_no_paper_of_an_application(
 
     uploads = UploadService(UploadRepository(sqlite_store, clock, (follow,)))
     conversation_id = office.queued()
-    uploads.keep(conversation_id, "v", "a", AMR, voice=True)
+    uploads.keep(conversation_id, "v", "a", AMR, sent_as="voice")
     assert heard == []
     assert [uploads.keep(conversation_id, "p", "a", PNG).id] == heard
 

@@ -22,6 +22,8 @@ export const isPicture = (part) => /^image\/(jpeg|png|webp)$/.test(part.mime ?? 
 
 export const isVoice = (part) => part.type === "file" && /^audio\//.test(part.mime ?? "");
 
+export const isVideo = (part) => part.mime === "video/mp4";
+
 export function refusalOf(file) {
   if (file.size > MAX_BYTES) return `文件有 ${sizeOf(file.size)}，最大 10 MB，请压缩后再发。`;
   return "";

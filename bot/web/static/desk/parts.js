@@ -1,7 +1,7 @@
 // The pieces of a message. Words are always text nodes; links lead only to our own site.
 
 import { html, useState } from "../vendor/htm/preact-standalone.module.js";
-import { isPicture, isVoice, sizeOf } from "./files.js";
+import { isPicture, isVideo, isVoice, sizeOf } from "./files.js";
 
 export const own = (url) => (typeof url === "string" && /^\/(?!\/)/.test(url) ? url : undefined);
 const words = (value) => String(value ?? "");
@@ -51,12 +51,14 @@ function File({ part, mine, onPicture }) {
     ${!isVoice(part) && html`<${Receipt} part=${part} />`}</div>`;
 }
 
+const chipOf = (part) => (isVoice(part) ? "语音" : isVideo(part) ? "视频" : "附件");
+
 function Contents({ part, mine, onPicture }) {
   const [broken, setBroken] = useState(false);
   const name = words(part.name) || "文件";
   const size = sizeOf(part.size);
   // Only who is in the conversation gets what a visitor sent.
-  if (!mine) return html`<p class="file"><b class="chip">${isVoice(part) ? "语音" : "附件"}</b><span>${name}<small>${size}，接待后可以打开</small></span></p>`;
+  if (!mine) return html`<p class="file"><b class="chip">${chipOf(part)}</b><span>${name}<small>${size}，接待后可以打开</small></span></p>`;
   if (isPicture(part) && own(part.url) && !broken) {
     return html`<button class="thumb" onClick=${() => onPicture({ url: part.url, name })} aria-label=${`放大图片 ${name}`}>
       <img src=${own(part.url)} alt="" loading="lazy" onError=${() => setBroken(true)} /><span>${name}<small>${size}，点开放大</small></span></button>`;
@@ -65,9 +67,12 @@ function Contents({ part, mine, onPicture }) {
     return html`<figure class="voice"><figcaption><b class="chip">语音</b> ${size}</figcaption>
       <audio controls preload="none" src=${own(`${part.url}/sound`)} aria-label=${`语音 ${name}`} onError=${() => setBroken(true)}></audio></figure>`;
   }
-  const kind = isVoice(part) ? "语音" : "附件";
-  const verb = isVoice(part) ? "放不了，下载后听" : "下载";
-  return html`<a class="file" href=${own(part.url)} download><b class="chip">${kind}</b><span>${name}<small>${size}，${verb}</small></span></a>`;
+  if (isVideo(part) && own(part.url) && !broken) {
+    return html`<figure class="video"><video controls playsinline preload="none" src=${own(part.url)} aria-label=${`视频 ${name}`} onError=${() => setBroken(true)}></video>
+      <figcaption><b class="chip">视频</b> ${size}</figcaption></figure>`;
+  }
+  const verb = isVoice(part) ? "放不了，下载后听" : isVideo(part) ? "放不了，下载后看" : "下载";
+  return html`<a class="file" href=${own(part.url)} download><b class="chip">${chipOf(part)}</b><span>${name}<small>${size}，${verb}</small></span></a>`;
 }
 
 const KINDS = {
