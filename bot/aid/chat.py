@@ -159,7 +159,7 @@ class AidChat:
         """
         say = self._own.say
         try:
-            application = self._service.submit(turn.conversation_id)
+            application = self._service.submit(turn.conversation_id, in_chat=True)
         except (Incomplete, NotFound):
             return None
         except PutAside:

@@ -166,7 +166,12 @@ class AidRepository:
         return int(last)
 
     def insert_application(
-        self, connection: Connection, number: str, conversation_id: str, lodged: Lodged
+        self,
+        connection: Connection,
+        number: str,
+        conversation_id: str,
+        lodged: Lodged,
+        confirm_after: dt.timedelta = dt.timedelta(),
     ) -> Application:
         """Insert a new application with the row of the outbox that announces it.
 
@@ -202,7 +207,7 @@ class AidRepository:
         enqueue(
             connection,
             cipher,
-            now,
+            now + confirm_after,
             SUBMITTED,
             f"{SUBMITTED}:{number}",
             {"number": number, "conversation_id": conversation_id},

@@ -46,6 +46,10 @@ __all__ = [
 log = structlog.get_logger(__name__)
 
 STATE_ACTION = "state."
+ANSWERED_WITHIN = dt.timedelta(seconds=30)
+"""An answer in the chat is stored by then, or it got lost."""
+NEWEST = 2**31 - 1
+LATELY = 20
 OF_THE_MATTER = (
     "matter", "stage", "counsel", "special", "place", "opponent", "facts", "request", "evidence",
     "deadline", "pledge",
@@ -83,8 +87,11 @@ class AidService(Asking):
         self._conversations = conversations
         self.paperwork = Paperwork(repository.store, clock, self.form)
 
-    def submit(self, conversation_id: str) -> Application:
+    def submit(self, conversation_id: str, *, in_chat: bool = False) -> Application:
         """Turn the draft into an application; a repeat returns the application made before.
+
+        With ``in_chat`` the caller's own answer confirms it; the notice comes only where that
+        answer did not.
 
         Raises:
             Incomplete: a question is still open.
@@ -93,14 +100,14 @@ class AidService(Asking):
             NotFound: there is neither a draft nor an application.
         """
         try:
-            return self._submit(conversation_id)
+            return self._submit(conversation_id, ANSWERED_WITHIN if in_chat else dt.timedelta())
         except AlreadyApplied as twice:
             # Another matter can be chosen; who was not told of it may have mistyped a number.
             gone = ("pledge",) if twice.known is None else OF_THE_MATTER
             self._put_aside(conversation_id, gone)
             raise
 
-    def _submit(self, conversation_id: str) -> Application:
+    def _submit(self, conversation_id: str, confirm_after: dt.timedelta) -> Application:
         repository = self._repository
         with self._store.write() as connection:
             repository.lock(connection, conversation_id)
@@ -119,7 +126,7 @@ class AidService(Asking):
             number = repository.issue_number(connection)
             self._refuse_a_second(connection, draft)
             application = repository.insert_application(
-                connection, number, conversation_id, self._lodged(draft, today)
+                connection, number, conversation_id, self._lodged(draft, today), confirm_after
             )
             self.paperwork.open_for(connection, application)
             repository.record(connection, VISITOR, STATE_ACTION + AidState.SUBMITTED, number)
@@ -175,6 +182,8 @@ class AidService(Asking):
         """Confirm an application in its conversation, once however often it is called."""
         number, conversation_id = str(payload["number"]), str(payload["conversation_id"])
         client_id = f"aid_submitted:{number}"
+        if self._is_told(conversation_id, number):
+            return None
         repository = self._repository
         with self._store.write() as connection:
             application = repository.application(connection, number)
@@ -195,6 +204,16 @@ class AidService(Asking):
                 (notice(words, "aid"),),
                 client_id=client_id,
             )
+
+    def _is_told(self, conversation_id: str, number: str) -> bool:
+        """Say whether the bot has told the applicant this number, as it does in the chat."""
+        lately = self._conversations.before(conversation_id, NEWEST, LATELY)
+        return any(
+            number in str(part.body)
+            for message in lately
+            if message.sender == Sender.BOT
+            for part in message.parts
+        )
 
     def papers_wanted(self, application: Application) -> str:
         """Return the materials still to be handed in, as numbered lines; empty for none."""

@@ -20,10 +20,12 @@ from bot.aid.service import (
     Stopped,
 )
 from bot.domain.aid import AidState, application_number
+from bot.domain.conversation import Sender
 from bot.errors import NotFound
 from bot.store.outbox import OutboxRunner
 from bot.store.tables import aid_applications, aid_drafts, aid_numbers, offices, outbox
 from bot.store.unit import Store
+from connectors.messages import Part
 from tests.conftest import FixedClock
 from tests.integration.aid.conftest import (
     ANSWERS,
@@ -374,6 +376,31 @@ def test_the_confirmation_comes_once_however_often_it_is_delivered(
     told = applicant.told()
     assert len(told) == 1
     assert number in told[0]
+
+
+def test_who_read_the_number_in_the_chat_is_not_told_it_again(
+    applicant: Applicant, store: Store, clock: FixedClock
+) -> None:
+    applicant.fill()
+    number = applicant.service.submit(applicant.conversation_id, in_chat=True).number
+    clock.advance(seconds=2)
+    assert applicant.deliver() == 0
+    card = Part("card", {"title": "已提交", "rows": [["申请编号", number]]})
+    applicant.conversations.append_one(applicant.conversation_id, Sender.BOT, (card,))
+    clock.advance(minutes=1)
+    assert applicant.deliver() == 1
+    assert applicant.told() == []
+
+
+def test_who_never_got_the_answer_of_the_chat_is_told(
+    applicant: Applicant, clock: FixedClock
+) -> None:
+    applicant.fill()
+    number = applicant.service.submit(applicant.conversation_id, in_chat=True).number
+    clock.advance(minutes=1)
+    assert applicant.deliver() == 1
+    [told] = applicant.told()
+    assert number in told
 
 
 def test_a_confirmation_for_an_erased_conversation_is_dropped(
