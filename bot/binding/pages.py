@@ -5,6 +5,7 @@ Whoever finds his matter in a stranger's hands, and has no browser at hand, ring
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -50,9 +51,14 @@ def create_parting_router(
         return held
 
     def show(
-        request: Request, person: Staff, typed: str, done: str = "", no_reason: str = ""
+        request: Request,
+        person: Staff,
+        typed: str,
+        done: str = "",
+        problem: str = "",
+        reason: str = "",
     ) -> Response:
-        bound, error = None, no_reason
+        bound, error = None, problem
         if typed.strip():
             try:
                 bound = found(typed)[1]
@@ -63,7 +69,9 @@ def create_parting_router(
             "number": typed,
             "bound": bound,
             "error": error,
-            "no_reason": bool(no_reason),
+            "no_reason": bool(problem) and not reason,
+            "reason": reason,
+            "newest": _newest(bound or ()),
             "done": done,
             "nothing": say("desk.none"),
             "longest": LONGEST,
@@ -101,17 +109,26 @@ def create_parting_router(
         request: Request,
         number: Annotated[str, Form()] = "",
         reason: Annotated[str, Form()] = "",
+        shown: Annotated[str, Form()] = "",
         person: Staff = Depends(supervisor),
     ) -> Response:
         typed, why = number[:LONGEST], clean(reason)[:LONGEST_REASON]
         if not why:
-            return show(request, person, typed, no_reason=say("desk.no_reason"))
+            return show(request, person, typed, problem=say("desk.no_reason"))
         try:
-            conversation_id, _ = found(typed)
+            conversation_id, bound = found(typed)
         except BadInput:
             return show(request, person, typed)
+        if _newest(bound) > shown:
+            # Whoever has bound it since may be the right person, with a code of his own.
+            return show(request, person, typed, problem=say("desk.changed"), reason=why)
         done = service.release(conversation_id, person.login, why)
         asked = {"number": typed, **({"done": 1} if done else {})}
         return RedirectResponse(f"{PAGE}?{urlencode(asked)}", 303)
 
     return router
+
+
+def _newest(bound: Iterable[Bound]) -> str:
+    """Return when the last of them was bound, in a form that sorts; empty for none."""
+    return max((one.since.isoformat() for one in bound), default="")

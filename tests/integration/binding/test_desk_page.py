@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,6 +57,13 @@ def taken(room: Room, follower: Follower) -> tuple[str, str]:
     return room.matter(web, PHONE), web
 
 
+def seen(zhou: TestClient, number: str) -> str:
+    """Return what the form of the page says of what was shown."""
+    page = zhou.get(PAGE, params={"number": number}).text
+    found = re.search(r'name="shown" value="([^"]*)"', page)
+    return found[1] if found else ""
+
+
 def reasons(room: Room) -> list[tuple[str, str, str]]:
     query = select(audit).where(audit.c.action == "wechat_unbound")
     with room.store.read() as connection:
@@ -72,7 +80,7 @@ def test_nothing_is_left_to_the_stranger(
     shown = zhou.get(PAGE, params={"number": number}).text
     assert "绑定了 1 个微信" in shown
     assert "能看全部内容" in shown
-    parted = zhou.post(PAGE, data={"number": number, "reason": WHY})
+    parted = zhou.post(PAGE, data={"number": number, "reason": WHY, "shown": seen(zhou, number)})
     assert parted.status_code == 303
     assert "已解除" in zhou.get(parted.headers["location"]).text
     assert room.hears(follower) == {follower.conversation_id}
@@ -91,7 +99,7 @@ def test_an_application_is_found_by_its_number(
     assert room.service.by_code(follower.id, code).is_good
     zhou = browser("admin")
     assert "绑定了 1 个微信" in zhou.get(PAGE, params={"number": f" {number.lower()} "}).text
-    zhou.post(PAGE, data={"number": number, "reason": WHY})
+    zhou.post(PAGE, data={"number": number, "reason": WHY, "shown": seen(zhou, number)})
     assert room.hears(follower) == {follower.conversation_id}
 
 
@@ -110,11 +118,32 @@ def test_a_number_is_looked_up_and_the_old_news_not_repeated(
     zhou = browser("supervisor")
     looked = zhou.post(f"{PAGE}/find", data={"number": number})
     assert looked.headers["location"] == f"{PAGE}?number={number}"
-    parted = zhou.post(PAGE, data={"number": number, "reason": WHY}).headers["location"]
+    parted = zhou.post(
+        PAGE, data={"number": number, "reason": WHY, "shown": seen(zhou, number)}
+    ).headers["location"]
     assert room.service.by_code(follower.id, room.code(web)).is_good
     again = zhou.get(parted).text
     assert "已解除" not in again
     assert "绑定了 1 个微信" in again
+
+
+def test_who_bound_it_after_the_page_was_opened_is_not_parted_unseen(
+    room: Room, browser: Browser, follower: Follower, taken: tuple[str, str]
+) -> None:
+    number, web = taken
+    zhou = browser("supervisor")
+    shown = seen(zhou, number)
+    room.service.unbind(follower.id)
+    room.clock.advance(minutes=1)
+    assert room.service.by_code(follower.id, room.code(web)).is_good
+    answer = zhou.post(PAGE, data={"number": number, "reason": WHY, "shown": shown})
+    assert answer.status_code == 422
+    assert "又有微信绑定了这件事" in answer.text
+    assert f'value="{WHY}"' in answer.text
+    assert web in room.hears(follower)
+    again = {"number": number, "reason": WHY, "shown": seen(zhou, number)}
+    assert zhou.post(PAGE, data=again).status_code == 303
+    assert web not in room.hears(follower)
 
 
 def test_a_reason_is_needed_and_the_page_keeps_the_number(
