@@ -6,6 +6,7 @@ with its numbers masked, and travels through Rasa encrypted as every reply does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -22,7 +23,7 @@ from bot.aid.service import (
     Rejected,
     Stopped,
 )
-from bot.dialogue.normalise import clean
+from bot.dialogue.normalise import canonical, clean
 from bot.dialogue.turn import Turn, TurnReply
 from bot.domain.aid import ENDED, AidState, Application, Draft
 from bot.domain.clock import china_date
@@ -67,6 +68,7 @@ class AidChat:
         self._texts = texts
         self._own = service.form.texts
         self.form = AidForm(service, texts)
+        self._whether = re.compile(self._own.say("whether"))
 
     def is_open(self, conversation_id: str) -> bool:
         return self._service.open_draft(conversation_id) is not None
@@ -91,6 +93,8 @@ class AidChat:
         step, count = form.step_of(asked, draft.values, self._service.today())
         progress = self._own.say("reply.progress", step=step, count=count)
         parts: list[Part] = []
+        if opening and self._whether.search(canonical(turn.text)):
+            parts.append(text(self._own.say("reply.whether")))
         if opening:
             intro = "reply.resumed" if draft.values else "reply.intro"
             parts.append(notice(self._own.say(intro, count=count), "aid"))

@@ -345,6 +345,29 @@ def test_the_progress_is_shown_as_a_card(desk: Desk) -> None:
     assert "已提交" in words_of(replies)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "月薪5000能申请法律援助吗", "房产纠纷能申请法援吗", "我符合法律援助条件吗",
+        "看看我够不够格申请援助", "我这种情况能申请法律援助不", "想請法援可以嗎？",
+    ],
+)  # fmt: skip
+def test_who_asks_whether_is_answered_before_the_first_question(desk: Desk, words: str) -> None:
+    desk.hear(words)
+    replies, _ = desk.run("action_ask_aid_complete", "start_aid", "aid_form")
+    said = words_of(replies)
+    assert said.index("由法律援助机构审查决定，一般看三样") < said.index("第 1 步")
+    assert "第三十一条" in said
+
+
+@pytest.mark.parametrize("words", ["我想申请法律援助", "继续填法律援助申请", "给我派个律师吧"])
+def test_who_wants_to_apply_is_asked_at_once(desk: Desk, words: str) -> None:
+    desk.hear(words)
+    replies, _ = desk.run("action_ask_aid_complete", "start_aid", "aid_form")
+    assert "一般看三样" not in words_of(replies)
+    assert "第 1 步" in words_of(replies)
+
+
 def test_an_unknown_sender_such_as_rasa_shell_is_told_where_to_apply(desk: Desk) -> None:
     reply = desk.aid.ask(Turn("default", "申请法律援助", Context()), opening=True)
     assert "网页" in words_of([reply])
