@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from bot.rasa_server import RasaMissing
 from bot.settings import ROOT
 from bot.texts import load_texts
 from bot.wechat.words import own_words
+from tests.integration.realtime.servers import Missing, PostgresServer
 
 RESULTS = ROOT / "var" / "wechat-bench.json"
 CORES = 2
@@ -110,21 +112,36 @@ class Measured:
 Show = Callable[[str, int, int], None]
 
 
-def measure(scenario: Scenario, size: Size, rasa: Rasa, is_verified: bool, show: Show) -> Measured:
+def measure(
+    scenario: Scenario, size: Size, rasa: Rasa, is_verified: bool, on_postgres: bool, show: Show
+) -> Measured:
     """Run one scenario on fresh data and judge it."""
     rasa.delay_s = scenario.delay_s
     rasa.until_idle()
     with (
         tempfile.TemporaryDirectory(prefix="lawbridge-wechat-") as folder,
+        _postgres() if on_postgres else nullcontext("") as database_url,
         town(
             Path(folder),
             rasa,
             has_customer_service=is_verified,
             rasa_timeout_s=scenario.rasa_timeout_s,
             retry_pause_s=scenario.retry_pause_s,
+            database_url=database_url,
         ) as here,
     ):
         return _under(scenario, size, here, is_verified, show)
+
+
+@contextmanager
+def _postgres() -> Iterator[str]:
+    """Run an empty PostgreSQL until the block ends; yield its address."""
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server.url
+    finally:
+        server.remove()
 
 
 def _under(scenario: Scenario, size: Size, here: Town, is_verified: bool, show: Show) -> Measured:
@@ -212,7 +229,7 @@ def _settle(here: Town, people: Sequence[Phone], is_verified: bool) -> None:
 
 def main() -> int:
     """Measure, print, write; return 1 if an answer is missing, repeated or forbidden."""
-    size, names, accounts = _arguments()
+    size, names, accounts, on_postgres = _arguments()
     _use_cores(CORES)
     console = Console()
     progress = Progress(
@@ -235,14 +252,17 @@ def main() -> int:
                             )
 
                         show("启动", 0, 1)
-                        found[account][name] = measure(SCENARIOS[name], size, rasa, account, show)
-    except RasaMissing as error:
+                        found[account][name] = measure(
+                            SCENARIOS[name], size, rasa, account, on_postgres, show
+                        )
+    except (RasaMissing, Missing) as error:
         console.print(f"[red]✗[/] {error}")
         return 1
     for account in accounts:
         _print(console, account, size, found[account])
     results = {
         "machine": {"cores": CORES, "python": machine.python_version()},
+        "database": "postgresql" if on_postgres else "sqlite",
         "size": asdict(size),
         "accounts": {
             "verified" if account else "unverified": {n: asdict(m) for n, m in by_name.items()}
@@ -261,18 +281,19 @@ def _use_cores(count: int) -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
 
 
-def _arguments(given: Sequence[str] | None = None) -> tuple[Size, list[str], list[bool]]:
+def _arguments(given: Sequence[str] | None = None) -> tuple[Size, list[str], list[bool], bool]:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.wechat", description="公众号压测")
     parser.add_argument("--full", action="store_true", help="50 人持续、200 人突发")
     parser.add_argument("--burst", type=int, help="多少人在一秒内提问")
     parser.add_argument("--citizens", type=int, help="多少人持续提问")
     parser.add_argument("--only", choices=SCENARIOS, action="append", help="只测这些，可写几次")
     parser.add_argument("--account", choices=("verified", "unverified"), help="只测一种公众号")
+    parser.add_argument("--postgresql", action="store_true", help="数据放在 PostgreSQL 里")
     told = parser.parse_args(given)
     size = FULL if told.full else Size()
     size = replace(size, burst=told.burst or size.burst, citizens=told.citizens or size.citizens)
     accounts = [True, False] if told.account is None else [told.account == "verified"]
-    return size, told.only or list(SCENARIOS), accounts
+    return size, told.only or list(SCENARIOS), accounts, told.postgresql
 
 
 def _print(console: Console, account: bool, size: Size, found: Mapping[str, Measured]) -> None:

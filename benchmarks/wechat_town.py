@@ -180,8 +180,12 @@ def town(
     has_customer_service: bool,
     rasa_timeout_s: float = 0.0,
     retry_pause_s: float = 0.0,
+    database_url: str = "",
 ) -> Iterator[Town]:
-    """Run a product on fresh data until the block ends; ``rasa_timeout_s`` 0 is its default."""
+    """Run a product on fresh data until the block ends; ``rasa_timeout_s`` 0 is its default.
+
+    Without ``database_url`` it keeps its data in SQLite.
+    """
     registration = Registration(has_customer_service=has_customer_service)
     with standing_in(registration) as platform:
         platform.retry_pause_s = retry_pause_s
@@ -196,12 +200,13 @@ def town(
             "BOT_WECHAT__ORIGINAL_ID": registration.original_id,
             "BOT_WECHAT__CUSTOMER_SERVICE": str(has_customer_service).lower(),
             "BOT_WECHAT__API_URL": platform.url,
+            "BOT_DATABASE_URL": database_url,
         }
         if rasa_timeout_s:
             settings["BOT_RASA_TIMEOUT_S"] = str(rasa_timeout_s)
         with running(folder, **settings) as app:
             platform.connect(HttpTransport(app.url))
-            store = make_store(Settings(data_dir=folder, database_url=""))
+            store = make_store(Settings(data_dir=folder, database_url=database_url))
             try:
                 yield Town(app, platform, store, rasa)
             finally:

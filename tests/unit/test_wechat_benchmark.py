@@ -166,4 +166,5 @@ def test_a_run_is_sound_only_if_every_part_was() -> None:
 def test_arguments_say_how_much_and_what(
     given: list[str], size: Size, names: list[str], accounts: list[bool]
 ) -> None:
-    assert _arguments(given) == (size, names, accounts)
+    assert _arguments(given) == (size, names, accounts, False)
+    assert _arguments([*given, "--postgresql"]) == (size, names, accounts, True)
