@@ -35,7 +35,7 @@ from bot.uploads.service import UploadService
 from bot.wechat.deliveries import DeliveryRepository
 from bot.wechat.desk_view import WeChatAtDesk
 from bot.wechat.evidence import Evidence
-from bot.wechat.followers import FollowerRepository
+from bot.wechat.followers import FollowerRepository, Welcome
 from bot.wechat.hearing import Hearing
 from bot.wechat.media import PlatformMedia
 from bot.wechat.pauses import PauseRepository
@@ -49,7 +49,7 @@ from bot.wechat.token_repository import DatabaseTokens
 from bot.wechat.tokens import TokenKeeper, TokenStore
 from bot.wechat.wording import sentences
 from bot.wechat.words import own_words
-from connectors.messages import text
+from connectors.messages import Part, text
 from connectors.web.limits import Allowance, limit_of
 from connectors.wechat.accounts import WeChatAccount
 from connectors.wechat.client import WeChatApi
@@ -150,6 +150,11 @@ def open_official(
         clock,
         words,
     )
+
+    async def told(conversation_id: str) -> None:
+        event = {"kind": "delivery", "conversation_id": conversation_id}
+        await core.bus.publish(conversation_topic(conversation_id), event)
+
     hearing = Hearing(
         core.dialogue,
         core.conversations,
@@ -162,6 +167,7 @@ def open_official(
         core.conversations,
         core.texts,
         words,
+        told,
     )
     reception = Reception(
         accounts,
@@ -178,10 +184,6 @@ def open_official(
         _allowance(core),
         lambda app_id: pauses.present(app_id) is not None,
     )
-
-    async def told(conversation_id: str) -> None:
-        event = {"kind": "delivery", "conversation_id": conversation_id}
-        await core.bus.publish(conversation_topic(conversation_id), event)
 
     sending = Sending(
         accounts,
@@ -214,9 +216,20 @@ def open_official(
 
 def make_followers(core: Core) -> FollowerRepository:
     settings = core.settings
-    greeting = own_words().say("greeting", bureau=settings.bureau, days=settings.retention_days)
+    words = own_words()
+
+    def greeting(bureau: str) -> Part:
+        return text(words.say("greeting", bureau=bureau, days=settings.retention_days))
+
     return FollowerRepository(
-        core.conversations, core.clock, core.texts.say("consent_version"), text(greeting)
+        core.conversations,
+        core.clock,
+        core.texts.say("consent_version"),
+        greeting(settings.bureau),
+        {
+            account.app_id: Welcome(greeting(account.bureau), account.office_id)
+            for account in accounts_of(settings)
+        },
     )
 
 

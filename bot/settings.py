@@ -40,6 +40,12 @@ class WeChatSettings(BaseModel):
     customer_service: bool = Field(
         False, description="认证过、有客服消息接口的公众号设为 true；否则只能被动回复"
     )
+    bureau: str = Field("", description="这个号的问候语里的单位名称；为空用 BOT_BUREAU")
+    office: int = Field(
+        0,
+        ge=0,
+        description="没有扫网点二维码的新关注者归哪个单位：“值班”页上单位的编号；0 不归哪个单位",
+    )
     original_id: str = Field("", description="原始 ID（gh_ 开头），设了就拒收发给别的号的消息")
     oauth: bool = Field(
         False, description="认证服务号设好“网页授权域名”后设为 true，打开网页时由微信确认是本人"

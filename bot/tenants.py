@@ -9,10 +9,11 @@ from connectors.wechat.accounts import WeChatAccount
 def accounts_of(settings: Settings) -> tuple[WeChatAccount, ...]:
     """Return every account with a token, the main one first."""
     named = [("", settings.wechat), *sorted(settings.wechat_more.items())]
-    return tuple(_account(name, one) for name, one in named if one.token.get_secret_value())
+    given = ((name, one) for name, one in named if one.token.get_secret_value())
+    return tuple(_account(name, one, one.bureau or settings.bureau) for name, one in given)
 
 
-def _account(name: str, given: WeChatSettings) -> WeChatAccount:
+def _account(name: str, given: WeChatSettings, bureau: str) -> WeChatAccount:
     return WeChatAccount(
         name,
         given.app_id,
@@ -27,4 +28,6 @@ def _account(name: str, given: WeChatSettings) -> WeChatAccount:
         given.notice_template,
         given.notice_field,
         given.api_url,
+        bureau,
+        given.office or None,
     )

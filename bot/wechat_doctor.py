@@ -12,18 +12,25 @@ from collections.abc import Iterator
 from urllib.parse import urlencode, urlsplit
 
 import httpx2
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.clock import Clock, SystemClock
+from bot.errors import StorageUnavailable
 from bot.findings import Finding, State
 from bot.h5.verifying import FOLDER as VERIFICATION
+from bot.roster.repository import Office, RosterRepository
 from bot.settings import Settings
+from bot.store.crypto import Cipher
+from bot.store.engine import make_engine
+from bot.store.migrate import is_current
+from bot.store.unit import Store
 from bot.tenants import accounts_of
 from bot.wechat.advice import advice, setting
 from bot.wechat.own_menu import own_menu
 from bot.wechat.tokens import DirectTokens
 from connectors.wechat.accounts import WeChatAccount
 from connectors.wechat.client import WeChatApi
-from connectors.wechat.failures import ApiFailed
+from connectors.wechat.failures import ApiFailed, Failure
 from connectors.wechat.menu import differences
 
 TITLE = "微信公众号"
@@ -34,6 +41,7 @@ MODES = {"safe": "安全模式", "compatible": "兼容模式", "plain": "明文�
 _APP_ID = re.compile(r"wx[0-9a-f]{16}")
 _TOKEN = re.compile(r"[A-Za-z0-9]{3,32}")
 _AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
+_FIELD = re.compile(r"\{\{(\w+)\.DATA\}\}")
 _ORIGINAL_ID = re.compile(r"gh_[0-9a-z]{6,20}")
 
 
@@ -80,6 +88,8 @@ class _Examination:
             yield self._callback(public)
             if self._account.uses_oauth and self._settings.public_url:
                 yield self._oauth(public)
+        if self._account.office_id is not None:
+            yield self._office(self._account.office_id)
         if not self._account.can_call:
             note = f"没有设，只能被动回复；要推送、收照片、设菜单，请设 {self._set('secret')}"
             yield self._found("AppSecret", "idle", note)
@@ -94,8 +104,13 @@ class _Examination:
                 yield self._found("AppSecret", "bad", advice(self._account, failed))
                 return
             yield self._found("AppSecret", "good", "微信认可")
-            yield self._customer_service(api)
-            yield self._menu(api)
+            allowed = self._allowed(api)
+            yield self._customer_service(allowed)
+            yield self._menu(api, may_be_missing=allowed is False)
+            if self._account.subscribe_template:
+                yield self._subscription(allowed)
+            if self._account.notice_template:
+                yield self._notice(api, allowed)
         finally:
             api.close()
 
@@ -131,12 +146,42 @@ class _Examination:
             "customer_service": account.has_customer_service,
             "oauth": account.uses_oauth,
             "subscribe_template": bool(account.subscribe_template),
+            "notice_template": bool(account.notice_template),
         }
         for name, is_set in needing.items():
             if is_set and not account.can_call:
                 yield f"设了 {self._set(name)}，但没有设 {self._set('secret')}，用不了"
         if account.uses_oauth and not self._settings.public_url:
             yield f"设了 {self._set('oauth')}，但没有设 BOT_PUBLIC_URL，用不了"
+
+    def _office(self, office_id: int) -> Finding:
+        step, name = "接待单位", self._set("office")
+        try:
+            known = self._offices()
+        except (SQLAlchemyError, OSError, StorageUnavailable):
+            return self._found(step, "warn", f"数据库连不上，没有核对 {name}")
+        if known is None:
+            return self._found(step, "idle", f"数据库还没有准备好，没有核对 {name}")
+        office = next((one for one in known if one.id == office_id), None)
+        if office is None:
+            why = f"没有编号是 {office_id} 的单位"
+        elif not office.active:
+            why = f"{office.name}已停用"
+        else:
+            return self._found(step, "good", f"没有扫码的新关注者归{office.name}")
+        note = f"{why}，新关注者不归哪个单位：请到“值班”页核对编号，改 {name}"
+        return self._found(step, "warn", note)
+
+    def _offices(self) -> list[Office] | None:
+        """Return the offices; None where the database is not ready."""
+        engine = make_engine(self._settings.resolved_database_url)
+        try:
+            if not is_current(engine):
+                return None
+            store = Store(engine, Cipher(self._settings.cipher_keys, self._settings.blind_key))
+            return RosterRepository(store, self._clock).offices()
+        finally:
+            engine.dispose()
 
     # --- from outside ---------------------------------------------------------------------------
 
@@ -206,12 +251,17 @@ class _Examination:
             return self._found(step, "bad", note)
         return self._found(step, "good", f"与微信相差 {abs(skew_s)} 秒")
 
-    def _customer_service(self, api: WeChatApi) -> Finding:
-        step, name = "客服消息", self._set("customer_service")
+    def _allowed(self, api: WeChatApi) -> bool | ApiFailed:
+        """Say whether messages may be pushed, or why that is not known."""
         try:
-            is_allowed = api.has_customer_service()
+            return api.has_customer_service()
         except ApiFailed as failed:
-            return self._found(step, "warn", advice(self._account, failed))
+            return failed
+
+    def _customer_service(self, is_allowed: bool | ApiFailed) -> Finding:
+        step, name = "客服消息", self._set("customer_service")
+        if isinstance(is_allowed, ApiFailed):
+            return self._found(step, "warn", advice(self._account, is_allowed))
         if is_allowed and self._account.has_customer_service:
             return self._found(step, "good", "有权限，已启用")
         if is_allowed:
@@ -221,11 +271,16 @@ class _Examination:
             return self._found(step, "bad", note)
         return self._found(step, "idle", "没有权限，只被动回复；认证后可以启用")
 
-    def _menu(self, api: WeChatApi) -> Finding:
+    def _menu(self, api: WeChatApi, *, may_be_missing: bool) -> Finding:
+        """Compare the menus; ``may_be_missing``: the account is not verified."""
         step = "菜单"
         try:
-            lines = differences(own_menu(self._settings.public_url), api.menu())
+            present = api.menu()
+            lines = differences(own_menu(self._settings.public_url), present)
         except ApiFailed as failed:
+            if may_be_missing and failed.failure is Failure.UNAUTHORISED:
+                note = "不适用：未认证的订阅号没有自定义菜单；群众发“转人工”“我的”等字，一样能办"
+                return self._found(step, "idle", note)
             return self._found(step, "warn", advice(self._account, failed))
         except ValueError as error:
             return self._found(step, "bad", str(error))
@@ -237,6 +292,53 @@ class _Examination:
             f"bot wechat menu push{chosen} 更新"
         )
         return self._found(step, "warn", note)
+
+    def _subscription(self, is_allowed: bool | ApiFailed) -> Finding:
+        step, name = "一次性订阅消息", "subscribe_template"
+        if why := self._never_sent(name, is_allowed):
+            return self._found(step, "warn", why)
+        base = self._settings.public_url
+        if not base:
+            note = (
+                f"设了 {self._set(name)}，但没有设 BOT_PUBLIC_URL，群众没有地方同意，一次也发不出"
+            )
+            return self._found(step, "warn", note)
+        note = (
+            f"已启用；微信不让查这种模板，请在“开放能力—一次性订阅消息”核对 {self._set(name)}，"
+            f"“业务域名”里要有 {urlsplit(base).netloc}"
+        )
+        return self._found(step, "good", note)
+
+    def _notice(self, api: WeChatApi, is_allowed: bool | ApiFailed) -> Finding:
+        step, name = "订阅通知", "notice_template"
+        if why := self._never_sent(name, is_allowed):
+            return self._found(step, "warn", why)
+        try:
+            known = api.notice_templates()
+        except ApiFailed as failed:
+            return self._found(step, "warn", advice(self._account, failed))
+        content = known.get(self._account.notice_template)
+        if content is None:
+            note = f"公众号上没有这个模板：请在“开放能力—订阅通知”核对 {self._set(name)}"
+            return self._found(step, "bad", note)
+        fields, field = _FIELD.findall(content), self._account.notice_field
+        if field not in fields:
+            note = (
+                f"模板里没有字段 {field}，有 {'、'.join(fields)}：请改 {self._set('notice_field')}"
+            )
+            return self._found(step, "bad", note)
+        return self._found(step, "good", f"模板在，放提示语的字段是 {field}")
+
+    def _never_sent(self, name: str, is_allowed: bool | ApiFailed) -> str:
+        """Say why a template that is set is of no use; empty where nothing speaks against it."""
+        if self._account.has_customer_service and is_allowed is not False:
+            return ""
+        pushes = self._set("customer_service")
+        if is_allowed is False:
+            why, way = "这个号没有客服消息权限", f"请先做微信认证，再设 {pushes}=true"
+        else:
+            why, way = "没有启用客服消息", f"请设 {pushes}=true"
+        return f"设了 {self._set(name)}，但{why}，一次也发不出：{way}；用不上就去掉这一项"
 
 
 def _unreachable(error: Exception) -> str:

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+CHAT = "chat"
+"""The field of a part with the words for the follower alone, where others read different ones."""
+
 PartType = Literal["text", "citations", "cases", "services", "buttons", "card", "file", "notice"]
 
 
@@ -21,7 +24,7 @@ class Part:
     items[key,title,gist,level,version,in_force_from,in_force_until?,changed?], as_of? ·
     cases: items[id,title,source,facts,holding,point] · services: items[number,name,content,url] ·
     buttons: items[id,label], typed? · card: title, rows[[label,value]] · file: id,name,mime,size,
-    url,sha256?,sent_sha256? · notice: text, kind.
+    url,sha256?,sent_sha256? · notice: text, kind. Any with words may have chat, see ``CHAT``.
 
     ``typed``: the answer is to be typed and the buttons lead elsewhere, so where quick replies are
     chosen by number none is numbered; whoever shows real buttons ignores it.
@@ -32,6 +35,10 @@ class Part:
 
     def to_json(self) -> dict[str, Any]:
         return {"type": self.type, **self.body}
+
+    def shown(self) -> dict[str, Any]:
+        """Return the part as everybody may read it: a link or a code may let in whoever has it."""
+        return {name: value for name, value in self.to_json().items() if name != CHAT}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Part:
@@ -95,7 +102,7 @@ class Outbound:
         data: dict[str, Any] = {
             "id": str(self.id),
             "sender": self.sender,
-            "parts": [part.to_json() for part in self.parts],
+            "parts": [part.shown() for part in self.parts],
             "at": self.at.isoformat(),
         }
         if self.author:

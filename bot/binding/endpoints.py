@@ -20,6 +20,7 @@ from bot.domain.clock import CHINA
 from bot.domain.matter import spoken
 
 PATH = "/m/bind"
+FORMS = ("code", "number", "mobile", "sms", "leave", "end")
 _DONE = frozenset({Told.BOUND, Told.BOUND_CLOSED, Told.BOUND_UNPROVEN, Told.KNOWN, Told.SENT})
 
 Typed = Annotated[str, Form()]
@@ -55,6 +56,10 @@ class Door(Protocol):
         """As ``visit``, for forms: from our own pages only, and counted."""
         ...
 
+    async def strong_change(self, request: Request) -> Who:
+        """As ``change``, for what is not to be done by whom a link was passed on to."""
+        ...
+
     def let_out(self, response: Response) -> None: ...
 
 
@@ -73,6 +78,7 @@ def create_bind_router(
     router = APIRouter(include_in_schema=False)
     router.route_class = route
     visit, change = Depends(door.visit), Depends(door.change)
+    strong_change = Depends(door.strong_change)
 
     def show(request: Request, who: Who, status: int = 200, **more: Any) -> Response:
         follower_id = who.follower_id
@@ -102,10 +108,17 @@ def create_bind_router(
         words = own_words().say(f"told.{told}")
         return came(request, who, field, Answer(told, words), **typed)
 
+    def back() -> Response:
+        return RedirectResponse(PATH, 303)
+
     @router.get(PATH)
     def bind(request: Request, done: str = "", who: Who = visit) -> Response:
         said = own_words().say(f"page.done.{done}") if done in _DONE else ""
         return show(request, who, done=said)
+
+    for form in FORMS:
+        # Who loads a form's answer again, or switches large print there, asks for its address.
+        router.add_api_route(f"{PATH}/{form}", back, methods=["GET"])
 
     @router.post(f"{PATH}/code")
     async def by_code(request: Request, code: Typed = "", who: Who = change) -> Response:
@@ -156,11 +169,11 @@ def create_bind_router(
         return await to_thread.run_sync(work)
 
     @router.post(f"{PATH}/leave")
-    def leave(request: Request, who: Who = change) -> Response:
+    def leave(request: Request, who: Who = strong_change) -> Response:
         return show(request, who, leaving=service.leave(who.follower_id))
 
     @router.post(f"{PATH}/end")
-    async def end(request: Request, who: Who = change) -> Response:
+    async def end(request: Request, who: Who = strong_change) -> Response:
         answer = await to_thread.run_sync(service.unbind, who.follower_id)
         # The pass was perhaps one of a conversation that is no longer his.
         stays = await door.held(request) is not None

@@ -177,6 +177,14 @@ class Messages:
         with self.store.read() as connection:
             return self._replies(connection, conversation_id, inbound_id)
 
+    def message_id(self, conversation_id: str, client_id: str) -> int | None:
+        """Return under which number a message is stored that came with this id."""
+        query = select(messages.c.id).where(
+            messages.c.conversation_id == conversation_id, messages.c.client_id == client_id
+        )
+        with self.store.read() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
     def remember(self, conversation_id: str, context: Context) -> None:
         """Store the context in the middle of a turn."""
         encrypted = self.store.cipher.encrypt_json(CONTEXT, context_to_json(context))

@@ -1,11 +1,12 @@
 """Coming from the official account: a link is opened once, or the platform says who it is.
 
-Crawlers and previews fetch links, so that a GET never uses one up.
+Crawlers and previews fetch links, so that a GET without a pass never uses one up.
 """
 
 from __future__ import annotations
 
 import secrets
+from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -15,7 +16,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from bot.errors import NotFound
-from bot.h5.links import path_of
+from bot.h5.links import is_lasting, path_of
 from bot.h5.pages import Pages, go
 from bot.h5.repository import Link, Visit
 from bot.h5.session import COOKIE, WAY
@@ -37,24 +38,31 @@ def add_link_pages(router: APIRouter, pages: Pages) -> None:
         sentence = pages.words.say(f"links.{why}")
         return pages.show(request, "closed", status, follower=False, sentence=sentence)
 
-    async def held_for(request: Request, link: Link) -> Response | None:
-        """Lead on a browser that has been let in before, for the same follower."""
+    async def held_for(request: Request, token: str, link: Link) -> Response | None:
+        """Lead on a browser that has been let in before, for the same follower.
+
+        The link is used up all the same: whom it is forwarded to afterwards is not let in.
+        """
         visit = await door.held(request)
         if visit is None or visit.follower_id != link.follower_id:
             return None
+        was_open = await to_thread.run_sync(links.use_up, token, link)
+        is_strong = visit.is_strong or (was_open and not is_lasting(link.target))
+        wanted = Visit(link.follower_id, link.conversation_id, is_strong)
         response = go(path_of(link.target))
-        if visit.conversation_id != link.conversation_id:
-            other = Visit(link.follower_id, link.conversation_id)
-            key = await to_thread.run_sync(links.switch, request.cookies[COOKIE], other)
-            door.let_in(response, key)
+        if wanted != visit:
+            key = await to_thread.run_sync(links.switch, request.cookies[COOKIE], wanted)
+            door.let_in(response, key, is_strong=is_strong)
         return response
 
-    async def enter(request: Request, token: str, link: Link, device: str) -> Response:
-        key = await to_thread.run_sync(links.open, token, device)
+    async def enter(
+        request: Request, token: str, link: Link, device: str, *, is_named: bool = False
+    ) -> Response:
+        key = await to_thread.run_sync(partial(links.open, token, device, is_named=is_named))
         if not key:
             return gone(request, "used", 410)
         response = go(path_of(link.target))
-        door.let_in(response, key)
+        door.let_in(response, key, is_strong=is_named or not is_lasting(link.target))
         return response
 
     def by_platform(token: str, link: Link) -> Response:
@@ -97,14 +105,14 @@ def add_link_pages(router: APIRouter, pages: Pages) -> None:
         found = await to_thread.run_sync(pages.followers.find, link.account, openid)
         if found is None or found.id != link.follower_id:
             return gone(request, "other", 403)
-        return await enter(request, token, link, device)
+        return await enter(request, token, link, device, is_named=True)
 
     @router.get("/m/{token}")
     async def arrive(request: Request, token: str) -> Response:
         link = await to_thread.run_sync(links.find, token)
         if link is None:
             return gone(request, "unknown", 404)
-        led_on = await held_for(request, link)
+        led_on = await held_for(request, token, link)
         if led_on is not None:
             return led_on
         if not link.is_open:
@@ -122,7 +130,7 @@ def add_link_pages(router: APIRouter, pages: Pages) -> None:
             return gone(request, "unknown", 404)
         if platform.uses_oauth(link.account):
             return go(f"/m/{token}")
-        led_on = await held_for(request, link)
+        led_on = await held_for(request, token, link)
         if led_on is not None:
             return led_on
         try:

@@ -92,8 +92,7 @@ class Links:
         body = secrets.token_hex(_RANDOM // 2)
         token = body + self._signature(body)
         # What is said with such a link is said nowhere else.
-        is_lasting = target == "talk" or _ANSWER.fullmatch(target)
-        valid = ANSWER_VALID if is_lasting else VALID
+        valid = ANSWER_VALID if is_lasting(target) else VALID
         until = self._clock.now() + valid
         self._repository.keep(token, follower_id, conversation_id, target, until)
         return token
@@ -103,8 +102,10 @@ class Links:
         found = self._find(token)
         return None if found is None or found.target == NOTICE else found
 
-    def open(self, token: str, device: str) -> str:
+    def open(self, token: str, device: str, *, is_named: bool = False) -> str:
         """Use a link up and return the browser's pass; empty where that is not possible.
+
+        ``is_named`` says that the platform has told whose browser it is.
 
         The same link from the same device again gets the same pass: a button is tapped twice.
 
@@ -115,10 +116,16 @@ class Links:
         if link is None or _DEVICE.fullmatch(device) is None:
             raise NotFound
         key = self._cipher.blind_index(_PASS, f"{token}\0{device}")
-        if self._repository.use(token, link, key, self._clock.now() + self.pass_valid):
+        until = self._clock.now() + self.pass_valid
+        is_strong = is_named or not is_lasting(link.target)
+        if self._repository.use(token, link, key, until, is_strong=is_strong):
             log.info("h5_link_opened", follower_id=link.follower_id, target=link.target)
             return key
         return key if self._repository.admitted(key) is not None else ""
+
+    def use_up(self, token: str, link: Link) -> bool:
+        """Use a link up for a browser that has a pass; say whether it was open."""
+        return self._repository.use(token, link)
 
     def use_notice(self, token: str) -> int | None:
         """Use a token of ``notice_token`` up; return its follower, None unless it was valid."""
@@ -144,7 +151,7 @@ class Links:
         return self._repository.admitted(key) if key and key.isascii() else None
 
     def switch(self, former: str, visit: Visit) -> str:
-        """Exchange a pass for one of another conversation bound to the same follower."""
+        """Exchange a pass for one of another conversation, or strength, of the same follower."""
         key = secrets.token_urlsafe(32)
         self._repository.replace_pass(former, key, visit, self._clock.now() + self.pass_valid)
         return key
@@ -164,6 +171,11 @@ class Links:
 
     def is_state(self, state: str, token: str, device: str) -> bool:
         return state.isascii() and hmac.compare_digest(state, self.state(token, device))
+
+
+def is_lasting(target: str) -> bool:
+    """Say whether a link is good for days, so that it may be passed on before it is opened."""
+    return target == "talk" or _ANSWER.fullmatch(target) is not None
 
 
 def path_of(target: str) -> str:

@@ -30,6 +30,7 @@ def add_own_pages(router: APIRouter, pages: Pages, chat: Chat) -> None:
     service, door, words = pages.service, pages.door, pages.words
     visitors = door.visitors
     visit, change = Depends(door.visit), Depends(door.change)
+    strong, strong_change = Depends(door.strong), Depends(door.strong_change)
 
     @router.get("/m")
     def start() -> Response:
@@ -44,6 +45,10 @@ def add_own_pages(router: APIRouter, pages: Pages, chat: Chat) -> None:
     def progress(request: Request, who: Visit = visit) -> Response:
         return pages.show(request, "progress", all=service.overview(who), local=local)
 
+    @router.get("/m/switch")
+    def switched() -> Response:
+        return go("/m/me")
+
     @router.post("/m/switch")
     def switch(
         request: Request, place: Typed = "", to: Typed = "", who: Visit = change
@@ -52,9 +57,15 @@ def add_own_pages(router: APIRouter, pages: Pages, chat: Chat) -> None:
         if not (place.isascii() and place.isdigit() and len(place) < 4):
             raise NotFound
         other = service.other(who, int(place))
-        response = go("/apply/status" if to == "apply" else "/m/talk")
-        door.let_in(response, door.links.switch(request.cookies[COOKIE], other))
+        response = go("/m/apply?to=status" if to == "apply" else "/m/talk")
+        key = door.links.switch(request.cookies[COOKIE], other)
+        door.let_in(response, key, is_strong=other.is_strong)
         return response
+
+    @router.get("/m/apply")
+    def apply(to: str = "", _who: Visit = strong) -> Response:
+        """Lead to the application, which a weak pass does not open."""
+        return go("/apply/status" if to == "status" else "/apply")
 
     # --- a rating -----------------------------------------------------------------------------
 
@@ -121,7 +132,7 @@ def add_own_pages(router: APIRouter, pages: Pages, chat: Chat) -> None:
         return pages.show(request, "data", all=service.overview(who))
 
     @router.get("/m/export", response_class=Response)
-    def export(show: str = "", who: Visit = visit) -> Response:
+    def export(show: str = "", who: Visit = strong) -> Response:
         """Return everything that is held, as a file or, where none can be saved, to be read."""
         held = visitors.export(who.conversation_id)
         body = json.dumps(held, ensure_ascii=False, indent=2).encode("utf-8", "replace")
@@ -133,11 +144,11 @@ def add_own_pages(router: APIRouter, pages: Pages, chat: Chat) -> None:
         return response
 
     @router.get("/m/erase")
-    def ask_to_erase(request: Request, who: Visit = visit) -> Response:
+    def ask_to_erase(request: Request, _who: Visit = strong) -> Response:
         return pages.show(request, "erase")
 
     @router.post("/m/erase")
-    async def erase(who: Visit = change) -> Response:
+    async def erase(who: Visit = strong_change) -> Response:
         await to_thread.run_sync(visitors.erase, who.conversation_id)
         await door.feed.publish(who.conversation_id, {"kind": "erased"})
         response = go("/m/erased")

@@ -30,17 +30,17 @@ def add_reading_pages(router: APIRouter, pages: Pages, services: Sequence[Servic
     @router.get("/m/answer/{message_id}")
     def answer(request: Request, message_id: str, look: str = "", who: Visit = visit) -> Response:
         found = service.answer(who, _number(message_id))
-        looks = int(look) if look.isascii() and look.isdigit() and len(look) < 3 else 0
-        again = looks + 1 if not found.messages and looks < LOOKS else 0
+        again = _again(look) if not found.messages else 0
         return pages.show(request, "answer", answer=found, again=again)
 
     @router.get("/m/talk")
-    def talk(request: Request, before: str = "", who: Visit = visit) -> Response:
+    def talk(request: Request, before: str = "", look: str = "", who: Visit = visit) -> Response:
         found = service.talk(who, _number(before) if before else 0)
         if not before and found.newest:
             # What was read here need not be sent to the phone once more.
             visitors.receipt(who.conversation_id, found.newest, found.newest)
-        return pages.show(request, "talk", talk=found, before=before)
+        again = _again(look) if found.is_awaited else 0
+        return pages.show(request, "talk", talk=found, before=before, again=again)
 
     @router.get("/m/files/{file_id}")
     def file(file_id: str, who: Visit = visit) -> Response:
@@ -79,6 +79,12 @@ def add_reading_pages(router: APIRouter, pages: Pages, services: Sequence[Servic
         response = go(back if back.startswith((f"{PATH}/", "/apply")) else f"{PATH}/me")
         switch_large(request, response)
         return response
+
+
+def _again(look: str) -> int:
+    """Return which look of a page that waits is the next; 0 after the last one."""
+    looks = int(look) if look.isascii() and look.isdigit() and len(look) < 3 else 0
+    return looks + 1 if looks < LOOKS else 0
 
 
 def _number(said: str) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, select, update
 
-from bot.dialogue.passes import valid_pass
+from bot.dialogue.passes import page_pass
 from bot.domain.clock import Clock
 from bot.domain.matter import MatterState
 from bot.store.crypto import token_hash
@@ -40,6 +40,8 @@ class Visit:
 
     follower_id: int
     conversation_id: str
+    is_strong: bool = False
+    """Its pass may do what cannot be undone, and takes along what there is."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class OwnMatter:
 class LinkRepository:
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store
-        self._clock = clock
+        self.clock = clock
 
     # --- links --------------------------------------------------------------------------------
 
@@ -95,12 +97,20 @@ class LinkRepository:
             row = connection.execute(query).first()
         if row is None:
             return None
-        is_open = row.used_at is None and row.expires_at > self._clock.now()
+        is_open = row.used_at is None and row.expires_at > self.clock.now()
         return Link(row.follower_id, row.conversation_id, row.target, row.account, is_open)
 
-    def use(self, token: str, link: Link, key: str = "", until: dt.datetime | None = None) -> bool:
+    def use(
+        self,
+        token: str,
+        link: Link,
+        key: str = "",
+        until: dt.datetime | None = None,
+        *,
+        is_strong: bool = False,
+    ) -> bool:
         """Use a link up, once among all who try; the winner's ``key`` becomes a pass."""
-        now = self._clock.now()
+        now = self.clock.now()
         with self.store.write() as connection:
             used = connection.execute(
                 update(wechat_links)
@@ -118,6 +128,7 @@ class LinkRepository:
                         conversation_id=link.conversation_id,
                         follower_id=link.follower_id,
                         expires_at=until,
+                        is_strong=is_strong,
                     )
                 )
         return bool(used)
@@ -127,11 +138,11 @@ class LinkRepository:
     def admitted(self, key: str) -> Visit | None:
         """Return whose valid pass this is."""
         with self.store.read() as connection:
-            row = connection.execute(valid_pass(key, self._clock.now())).first()
-        return None if row is None else Visit(row.follower_id, row.conversation_id)
+            row = connection.execute(page_pass(key, self.clock.now())).first()
+        return None if row is None else Visit(row.follower_id, row.conversation_id, row.is_strong)
 
     def replace_pass(self, former: str, key: str, visit: Visit, until: dt.datetime) -> None:
-        """Give a browser a pass for another conversation of the same follower."""
+        """Give a browser another pass of the same follower."""
         with self.store.write() as connection:
             connection.execute(delete(passes).where(passes.c.token_hash == token_hash(former)))
             connection.execute(
@@ -140,12 +151,13 @@ class LinkRepository:
                     conversation_id=visit.conversation_id,
                     follower_id=visit.follower_id,
                     expires_at=until,
+                    is_strong=visit.is_strong,
                 )
             )
 
     def forget_expired(self, kept_for: dt.timedelta) -> int:
         """Delete passes past their time, and links as long after theirs; return how many."""
-        now = self._clock.now()
+        now = self.clock.now()
         with self.store.write() as connection:
             gone = connection.execute(delete(passes).where(passes.c.expires_at <= now)).rowcount
             old = wechat_links.c.expires_at <= now - kept_for

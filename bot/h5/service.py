@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import yaml
 
 from bot.dialogue.repository import ConversationRepository
-from bot.domain.conversation import Sender
+from bot.domain.conversation import Mode, Sender
 from bot.domain.matter import MatterState, spoken
 from bot.errors import NotFound
 from bot.h5.ports import Applications, Begun, Filed, Matters
@@ -24,6 +25,8 @@ WORDS = Path(__file__).with_name("words.yml")
 MOST_MESSAGES = 20
 HEAVIEST = 48 * 1024
 """Bytes of messages on one page of the talk, so that a page stays light on any network."""
+AWAITED = dt.timedelta(minutes=2)
+"""How long after a question its answer is said to be on its way."""
 NEWEST = 2**31 - 1
 """The largest id that the database can hold."""
 
@@ -47,6 +50,8 @@ class Talk:
     before: int
     """Where the page before begins; 0 if there is none."""
     newest: int
+    is_awaited: bool
+    """The newest message is a question of just now, and a person has not taken over."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +167,15 @@ class H5Service:
             label_of(found[: len(taken)], self._ai_label),
             taken[-1].id if has_more else 0,
             taken[0].id if taken else 0,
+            not before and bool(found) and self._is_awaited(visit, found[0]),
         )
+
+    def _is_awaited(self, visit: Visit, newest: Outbound) -> bool:
+        if newest.sender != Sender.VISITOR:
+            return False
+        if newest.at <= self._repository.clock.now() - AWAITED:
+            return False
+        return self._talks.get(visit.conversation_id).mode not in (Mode.HUMAN, Mode.CLOSED)
 
     def talked(self, visit: Visit) -> tuple[Talked, ...]:
         """Return the bound conversations that are proven to be the follower's."""
@@ -196,7 +209,7 @@ class H5Service:
         bound = self._proven(visit)
         if not 0 <= place < len(bound):
             raise NotFound
-        return Visit(visit.follower_id, bound[place].conversation_id)
+        return replace(visit, conversation_id=bound[place].conversation_id)
 
     def _proven(self, visit: Visit) -> list[Bound]:
         return [one for one in self._repository.bound(visit.follower_id) if one.is_proven]

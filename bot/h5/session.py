@@ -82,6 +82,19 @@ class FollowerDoor:
         await self.from_here(request)
         return await self.counted(request)
 
+    async def strong(self, request: Request) -> Visit:
+        """As ``visit``, for what takes everything along, cannot be undone, or is an application.
+
+        Raises:
+            Forbidden: the pass was got by a link that may have been passed on.
+            NotSignedIn: see ``visit``.
+        """
+        return _strong(await self.visit(request))
+
+    async def strong_change(self, request: Request) -> Visit:
+        """As ``change`` and ``strong``."""
+        return _strong(await self.change(request))
+
     async def counted(self, request: Request) -> Visit:
         """As ``visit``, for what costs something."""
         found = await self.visit(request)
@@ -101,12 +114,13 @@ class FollowerDoor:
 
     # --- cookies ------------------------------------------------------------------------------
 
-    def let_in(self, response: Response, key: str) -> None:
-        """Let the browser in, here and at the application, for as long as the pass is valid."""
+    def let_in(self, response: Response, key: str, *, is_strong: bool) -> None:
+        """Let the browser in for as long as the pass is valid; a strong one at the application."""
         valid_s = int(self.links.pass_valid.total_seconds())
         self._set(response, COOKIE, key, valid_s)
         mark_follower(response, valid_s)
-        self._apply.let_in(response, key, remember=True)
+        if is_strong:
+            self._apply.let_in(response, key, remember=True)
 
     def let_out(self, response: Response) -> None:
         self.forget(response)
@@ -137,6 +151,12 @@ class FollowerDoor:
 
     def _unset(self, response: Response, name: str) -> None:
         response.delete_cookie(name, path=PATH, secure=self._secure, httponly=True, samesite="lax")
+
+
+def _strong(visit: Visit) -> Visit:
+    if not visit.is_strong:
+        raise Forbidden(load_words().say("weak"))
+    return visit
 
 
 def switch_large(request: Request, response: Response) -> None:

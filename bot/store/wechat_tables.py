@@ -183,5 +183,6 @@ passes = Table(
     ),
     Column("follower_id", ForeignKey("wechat_followers.id", ondelete="CASCADE"), nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+    Column("is_strong", Boolean, nullable=False, server_default=true()),
 )
-"""Bearer tokens of followers' browsers, beside a conversation's own."""
+"""Bearer tokens of followers' browsers, beside a conversation's own; weak ones open pages alone."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from bot.privacy.service import PrivacyService
 from bot.ratings.service import RatingService
 from bot.texts import Texts
 from bot.uploads.service import UploadService
-from connectors.messages import Outbound, Part, buttons, notice, text
+from connectors.messages import CHAT, Outbound, Part, buttons, notice, text
 from connectors.web.ports import IssuedCode, Opened, Refusals, StoredFile
 
 CHANNEL = "web"
@@ -117,7 +118,10 @@ class WebVisitors:
         except IllegalMove:
             # Closed already, by the lawyer or by a repeated click.
             return 0
+        # Whoever reads in an official account has no stars below.
+        said = {CHAT: self._texts.say("handover.closed_chat")}
         part = notice(self._texts.say("handover.closed"), "info")
+        part = replace(part, body={**part.body, **said})
         return self._conversations.append_one(conversation_id, Sender.SYSTEM, [part]).id
 
     def rate(

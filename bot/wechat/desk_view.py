@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.domain.channel import ChannelState, Level
 from bot.domain.clock import CHINA, Clock
 from bot.domain.conversation import Sender
-from bot.domain.follower import Follower
+from bot.domain.follower import Follower, Quota, Window
 from bot.texts import Texts
 from bot.wechat.followers import FollowerRepository
 from bot.wechat.pauses import Pause, PauseRepository
-from bot.wechat.sends import SendRepository, State
+from bot.wechat.sends import HELD, SendRepository, State
 from connectors.wechat.accounts import WeChatAccount
 
 _GONE_OUT = {State.PASSIVE: "passive", State.SENT: "sent", State.LINKED: "linked"}
@@ -59,17 +60,19 @@ class WeChatAtDesk:
         is_paused = self._pauses.present(follower.account) is not None
         can_push = account is not None and account.can_push and not is_paused
         now = self._clock.now()
-        quota = follower.quota
-        windows = [one.until for one in (quota.said, quota.acted) if one.holds(now)]
+        window = _counted(follower.quota, now)
         told = self._told(follower, account)
+        sentence = told.sentence
+        if account is not None and len(self._accounts) > 1:
+            sentence = self._words.say("desk.of", bureau=account.bureau, sentence=sentence)
         return ChannelState(
             "wechat",
             can_push,
             follower.following,
-            max((one for one in windows if one is not None), default=None),
-            quota.left(now),
+            window.until if window.holds(now) else None,
+            window.left_at(now),
             len(self._sends.waiting(follower.id)),
-            told.sentence,
+            sentence,
             told.level,
             told.can_notify,
         )
@@ -83,16 +86,18 @@ class WeChatAtDesk:
         pause = self._pauses.present(follower.account)
         if pause is not None:
             return _Told(self._paused(pause), "bad")
-        quota = follower.quota
-        if not quota.is_open(now):
-            agreed = any(
+        window = _counted(follower.quota, now)
+        left = window.left_at(now)
+        if window is follower.quota.acted:
+            return _Told(say("desk.acted", left=left), "warn")
+        if not window.holds(now):
+            agreed = not self._sends.has_notice(follower.id) and any(
                 self._followers.has_consent(follower.id, template)
                 for template in (account.subscribe_template, account.notice_template)
                 if template
             )
             name = "desk.closed_notify" if agreed else "desk.closed"
             return _Told(say(name), "bad", agreed)
-        left = quota.left(now)
         if left == 0:
             return _Told(say("desk.spent"), "warn")
         return _Told(say("desk.open", left=left), "good")
@@ -114,8 +119,8 @@ class WeChatAtDesk:
         """Return what became of each message of a conversation, by its id."""
         found: dict[int, str] = {}
         for row in self._sends.states(conversation_id, after_message_id):
-            if row.reason == "seen":
-                # The page of the web says so itself.
+            if row.reason in ("seen", HELD):
+                # The page of the web says so itself; what is held goes out with the next words.
                 continue
             state = State(row.state)
             if state in _GONE_OUT:
@@ -129,3 +134,9 @@ class WeChatAtDesk:
             else:
                 found[row.message_id] = "waiting"
         return found
+
+
+def _counted(quota: Quota, now: dt.datetime) -> Window:
+    """Return the window that a lawyer can count on: the minute after a tap for want of another."""
+    is_minute = quota.said.left_at(now) == 0 and quota.acted.left_at(now) > 0
+    return quota.acted if is_minute else quota.said

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -12,10 +12,10 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.dialogue.repository import ConversationRepository
 from bot.domain.clock import Clock
-from bot.domain.conversation import WECHAT, Sender
+from bot.domain.conversation import WECHAT, Mode, Sender
 from bot.domain.follower import Follower, Quota, Window
 from bot.errors import NotFound
-from bot.store.tables import conversations
+from bot.store.tables import conversations, offices
 from bot.store.wechat_tables import OPENID, wechat_bindings, wechat_consents, wechat_followers
 from connectors.messages import Part
 from connectors.wechat.rendering import Choice
@@ -26,16 +26,34 @@ Met = Callable[[Connection, int], None]
 """Hears, in the transaction that meets a follower, whose message it is."""
 
 
+@dataclass(frozen=True)
+class Welcome:
+    """How an account receives newcomers."""
+
+    greeting: Part
+    office_id: int | None = None
+    """Where they belong; an office that is not in use is as good as none."""
+
+
 class FollowerRepository:
     def __init__(
-        self, talks: ConversationRepository, clock: Clock, consent_version: str, greeting: Part
+        self,
+        talks: ConversationRepository,
+        clock: Clock,
+        consent_version: str,
+        greeting: Part,
+        welcomes: Mapping[str, Welcome] | None = None,
     ) -> None:
-        """``greeting`` is said, with the privacy notice, in every conversation that is opened."""
+        """``greeting`` is said, with the privacy notice, in every conversation that is opened.
+
+        ``welcomes``: by AppID, of the accounts that have one of their own.
+        """
         self.store = talks.store
         self._talks = talks
         self._clock = clock
         self._consent_version = consent_version
-        self._greeting = greeting
+        self._welcome = Welcome(greeting)
+        self._welcomes = welcomes or {}
 
     def meet(
         self,
@@ -58,6 +76,8 @@ class FollowerRepository:
                 follower = self._meet(connection, account, openid, first)
                 if is_message is not None:
                     self._heard(connection, follower, is_message=is_message)
+                if is_message:
+                    follower = self._to_the_lawyer(connection, follower)
                 for note in also:
                     note(connection, follower.id)
                 return follower
@@ -85,15 +105,40 @@ class FollowerRepository:
             follower_id = self._add(connection, account, openid, index)
         else:
             follower_id = int(found.id)
-        self._open(connection, follower_id, openid, first)
+        said = (self._welcome_of(account).greeting, *first)
+        self._open(connection, follower_id, openid, said)
         return self._one(connection, follower_id)
 
+    def _to_the_lawyer(self, connection: Connection, follower: Follower) -> Follower:
+        """Let a message go where a lawyer talks to the follower, whichever talk was his last.
+
+        On his screen there is one talk only: what he writes answers what he was told there.
+        """
+        talking = (
+            select(conversations.c.id)
+            .join(wechat_bindings, wechat_bindings.c.conversation_id == conversations.c.id)
+            .where(wechat_bindings.c.follower_id == follower.id, wechat_bindings.c.is_proven)
+            .where(conversations.c.mode == Mode.HUMAN)
+            .order_by(conversations.c.updated_at.desc())
+        )
+        there = list(connection.execute(talking).scalars())
+        if not there or follower.conversation_id in there:
+            return follower
+        self._set(connection, follower.id, conversation_id=there[0], choices_enc=None)
+        return replace(follower, conversation_id=there[0])
+
+    def _welcome_of(self, account: str) -> Welcome:
+        return self._welcomes.get(account, self._welcome)
+
     def _add(self, connection: Connection, account: str, openid: str, index: str) -> int:
+        wanted = self._welcome_of(account).office_id
+        in_use = select(offices.c.id).where(offices.c.id == wanted, offices.c.active)
         key = connection.execute(
             insert(wechat_followers).values(
                 account=account,
                 openid_index=index,
                 openid_enc=self.store.cipher.encrypt(OPENID, openid),
+                office_id=in_use.scalar_subquery(),
                 created_at=self._clock.now(),
             )
         ).inserted_primary_key
@@ -101,9 +146,12 @@ class FollowerRepository:
         return int(key[0])
 
     def _open(
-        self, connection: Connection, follower_id: int, openid: str, first: Sequence[Part]
+        self, connection: Connection, follower_id: int, openid: str, said: Sequence[Part]
     ) -> None:
-        """Give the follower a conversation: the newest of those begun here, or a new one."""
+        """Give the follower a conversation: the newest of those begun here, or a new one.
+
+        ``said`` begins a new one.
+        """
         own = connection.execute(
             select(wechat_bindings.c.conversation_id)
             .where(wechat_bindings.c.follower_id == follower_id, wechat_bindings.c.is_own)
@@ -139,8 +187,8 @@ class FollowerRepository:
         )
         self._set(connection, follower_id, conversation_id=conversation_id, following=True)
         if known is None:
-            # Whose code was scanned receives whoever comes back, in a new conversation too.
-            scanned = (
+            # Where the follower belongs receives whoever comes back, in a new conversation too.
+            office = (
                 select(wechat_followers.c.office_id)
                 .where(wechat_followers.c.id == follower_id)
                 .scalar_subquery()
@@ -148,10 +196,9 @@ class FollowerRepository:
             connection.execute(
                 update(conversations)
                 .where(conversations.c.id == conversation_id)
-                .values(office_id=scanned)
+                .values(office_id=office)
             )
-            parts = (self._greeting, *first)
-            self._talks.append(connection, conversation_id, Sender.SYSTEM, parts)
+            self._talks.append(connection, conversation_id, Sender.SYSTEM, said)
 
     def openid_index(self, account: str, openid: str) -> str:
         return self.store.cipher.blind_index(OPENID, f"{account}:{openid}")
@@ -236,6 +283,11 @@ class FollowerRepository:
         kept = [asdict(choice) for choice in choices]
         sealed = self.store.cipher.encrypt_json(CHOICES, kept) if kept else None
         self._set(connection, follower_id, choices_enc=sealed)
+
+    def forget_choices(self, follower_id: int) -> None:
+        """Let a number typed next choose nothing."""
+        with self.store.write() as connection:
+            self.offer(connection, follower_id, ())
 
     def consent(
         self, follower_id: int, template_id: str, *, agreed: bool, adds_up: bool = False

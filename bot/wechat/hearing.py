@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -47,6 +47,9 @@ _SILENT_ACTS = frozenset({"scancode_push", "scancode_waitmsg"})
 """They let something be sent, but a reply to them is not shown."""
 
 
+Told = Callable[[str], Awaitable[None]]
+
+
 @dataclass(frozen=True)
 class Heard:
     """Whose message it was and in which conversation it stands; neither where no reply is shown."""
@@ -69,8 +72,12 @@ class Hearing:
         offices: Offices,
         texts: Texts,
         words: Texts,
+        told: Told,
     ) -> None:
-        """``texts`` are the application's, ``words`` the channel's own."""
+        """``texts`` are the application's, ``words`` the channel's own.
+
+        ``told`` hears of a conversation whose follower can no longer be reached.
+        """
         self._chat = chat
         self._conversations = conversations
         self._followers = followers
@@ -82,7 +89,10 @@ class Hearing:
         self._offices = offices
         self._texts = texts
         self._words = words
+        self._told = told
         self._run = conversations.store.run
+        self._fillers = frozenset(bare_words(one) for one in words.get("fillers"))
+        self._erase = re.compile(words.say("erase.words"))
 
     async def hear(
         self,
@@ -105,10 +115,11 @@ class Hearing:
         is_typed = not message.menu_id
         follower = await self._run(lambda: self._meet(account, message, met, is_message=is_typed))
         conversation_id = _conversation(follower)
-        is_sign = message.kind == "text" and message.text.strip() in self._words.get("fillers")
+        is_sign = is_typed and message.kind == "text"
+        is_sign = is_sign and await self._is_sign(follower, message.text)
         if is_sign and await self._has_waited(has_earlier):
             mode = await self._run(lambda: self._conversations.get(conversation_id).mode)
-            if mode in BOT_SPEAKS:
+            if mode is not Mode.HUMAN:
                 # Whoever answered the message before may have taken its answer along already.
                 return Heard(follower.id, conversation_id)
         try:
@@ -122,6 +133,16 @@ class Hearing:
         except LawbridgeError as refused:
             await self._tell(conversation_id, message, refused.detail)
         return Heard(follower.id, conversation_id)
+
+    async def _is_sign(self, follower: Follower, words: str) -> bool:
+        """Say whether words may be there only to hear the rest, as we ask for "any word".
+
+        A single sign or number is, where it chooses nothing.
+        """
+        bare = bare_words(words)
+        if not bare or bare in self._fillers:
+            return True
+        return len(bare) == 1 and not await self._run(partial(self._followers.choices, follower.id))
 
     async def _has_waited(self, has_earlier: Callable[[], bool]) -> bool:
         """Wait for the answer that a word was written for; say whether there was one to come."""
@@ -141,17 +162,19 @@ class Hearing:
     def _meet(
         self, account: WeChatAccount, message: WeChatMessage, met: Met, *, is_message: bool
     ) -> Follower:
-        first: tuple[Part, ...] = ()
-        if message.event == "subscribe":
-            keys = self._words.get("greeting_buttons")
-            first = (buttons(*(self._texts.button(key) for key in keys)),)
         return self._followers.meet(
             account.app_id,
             message.openid,
-            first,
+            self._first(message),
             is_message=is_message,
             also=(met, self._sends.wake),
         )
+
+    def _first(self, message: WeChatMessage) -> tuple[Part, ...]:
+        """Return what somebody who follows may choose from."""
+        if message.event != "subscribe":
+            return ()
+        return (buttons(*(self._texts.button(key) for key in self._words.get("greeting_buttons"))),)
 
     async def _tell(self, conversation_id: str, message: WeChatMessage, sentence: str) -> None:
         """Store what could not be taken as what it was, with the reason as the answer."""
@@ -204,6 +227,10 @@ class Hearing:
             return _given(conversation_id, client_id, said, answer)
         return _given(conversation_id, client_id, say("kinds.unknown_sent"), say("kinds.unknown"))
 
+    def stored(self, follower: Follower, message: WeChatMessage) -> int | None:
+        """Return under which number a message stands in the follower's conversation, if it does."""
+        return self._conversations.message_id(_conversation(follower), _client_id(message))
+
     def _place(self, message: WeChatMessage) -> str:
         """Return what a place is called, or at least where it lies."""
         if label := clean(message.label)[:100]:
@@ -231,12 +258,12 @@ class Hearing:
             has_code = find_number(about) is None
             told = for_follower(about, self._words, has_code=has_code)
             return _given(now, client_id, mask_personal(words), told)
-        page = self._words.get("asks").get(_NOT_WORDS.sub("", canonical(words)))
+        page = self._words.get("asks").get(bare_words(words))
         if page is not None:
             told = for_follower(await self._page(follower, page), self._words)
             return _given(conversation_id, client_id, words, told)
         mode = await self._run(lambda: self._conversations.get(conversation_id).mode)
-        if mode not in BOT_SPEAKS and words in self._words.get("erase.words"):
+        if mode not in BOT_SPEAKS and self._erase.fullmatch(bare_words(words)):
             # Whoever waits, or talks to a lawyer, has the right all the same.
             link = await self._link(follower, "me")
             name = "erase.link" if link else "erase.no_link"
@@ -252,7 +279,7 @@ class Hearing:
         if _NUMBER.fullmatch(words) and offered and not offered[0].is_aside:
             sentence = self._words.say("not_offered", last=len(offered))
             return _given(conversation_id, client_id, words, sentence)
-        if mode in BOT_SPEAKS and words in self._words.get("fillers"):
+        if await self._is_sign(follower, words):
             waiting = await self._run(partial(self._sends.waiting, follower.id))
             if any(one.in_reply_to is not None or one.message.author for one in waiting):
                 # Only to hear the rest: what waits is the answer.
@@ -267,7 +294,10 @@ class Hearing:
     async def _event(self, account: WeChatAccount, message: WeChatMessage, met: Met) -> Heard:
         event = message.event
         if event == "unsubscribe":
-            return await self._run(partial(self._left, account, message))
+            left = await self._run(partial(self._left, account, message))
+            if left is not None:
+                await self._told(left)
+            return Heard()
         if event in _CONSENTS:
             return await self._run(partial(self._consented, account, message))
         if event not in {"subscribe", "scan", "click"} | _SILENT_ACTS:
@@ -282,24 +312,23 @@ class Hearing:
             await self._clicked(follower, conversation_id, message)
         else:
             scene = message.event_key.removeprefix(_QRSCENE)
-            office = await self._run(partial(self._bind_office, follower, conversation_id, scene))
+            more = self._first(message)
+            office = await self._run(
+                partial(self._bind_office, follower, conversation_id, scene, more)
+            )
             is_known = known is not None and known.conversation_id is not None
             if is_known and not office:
                 await self._say(conversation_id, text(self._words.say("welcome_back")))
         return Heard(follower.id, conversation_id)
 
-    def _left(self, account: WeChatAccount, message: WeChatMessage) -> Heard:
+    def _left(self, account: WeChatAccount, message: WeChatMessage) -> str | None:
+        """Send who is gone nothing any more; return the conversation whose lawyer should know."""
         follower = self._followers.find(account.app_id, message.openid)
         if follower is None:
-            return Heard()
+            return None
         self._followers.set_following(follower.id, False)
         self._sends.refuse(follower.id, "unfollowed")
-        if follower.conversation_id is not None:
-            mode = self._conversations.get(follower.conversation_id).mode
-            if mode in (Mode.QUEUED, Mode.HUMAN):
-                said = notice(self._words.say("unfollowed"), "warning")
-                self._conversations.append_one(follower.conversation_id, Sender.SYSTEM, (said,))
-        return Heard()
+        return follower.conversation_id
 
     def _consented(self, account: WeChatAccount, message: WeChatMessage) -> Heard:
         follower = self._followers.find(account.app_id, message.openid)
@@ -311,7 +340,10 @@ class Hearing:
                 self._followers.consent(follower.id, template_id, agreed=agreed, adds_up=True)
         return Heard()
 
-    def _bind_office(self, follower: Follower, conversation_id: str, scene: str) -> bool:
+    def _bind_office(
+        self, follower: Follower, conversation_id: str, scene: str, more: tuple[Part, ...]
+    ) -> bool:
+        """Bind to the office of a QR code and say so; ``more`` is what may be chosen then."""
         office = self._centres.office_of_scene(scene) if scene else None
         if office is None:
             return False
@@ -321,7 +353,7 @@ class Hearing:
         is_bound = self._offices.set_office(conversation_id, office_id)
         sentence = "office" if is_bound else "office_later"
         said = text(self._words.say(sentence, name=name))
-        self._conversations.append_one(conversation_id, Sender.SYSTEM, (said,))
+        self._conversations.append_one(conversation_id, Sender.SYSTEM, (said, *more))
         return True
 
     async def _clicked(
@@ -361,6 +393,11 @@ class Hearing:
     async def _link(self, follower: Follower, target: str) -> str:
         conversation_id = _conversation(follower)
         return await self._run(partial(self._links.link, follower.id, conversation_id, target))
+
+
+def bare_words(said: str) -> str:
+    """Return what was typed as rules compare it: simplified, without signs and faces."""
+    return _NOT_WORDS.sub("", canonical(said)).lower()
 
 
 def _conversation(follower: Follower) -> str:

@@ -324,7 +324,7 @@ class Reception:
             reply = self._words.say("slow.no_link", first=self._words.say("slow.received"))
         else:
             found = await self._previewed(message.text)
-            reply = await self._run(partial(self._first_line, delivery_id, found))
+            reply = await self._run(partial(self._first_line, delivery_id, message, found))
         return await self._settle(Decision(delivery_id, By.LINK, reply))
 
     async def _can_push(self, account: WeChatAccount) -> bool:
@@ -345,19 +345,24 @@ class Reception:
                 log.warning("preview_failed", error=type(error).__name__)
         return found
 
-    def _first_line(self, delivery_id: int, found: str) -> str:
+    def _first_line(self, delivery_id: int, message: WeChatMessage, found: str) -> str:
         first = found or self._words.say("slow.received")
         known = self._deliveries.get(delivery_id)
         link = ""
         if known is not None and known.follower_id is not None:
-            link = self._talk_link(self._followers.get(known.follower_id))
+            # A number typed from here on asks for the answer, and chooses nothing that was before.
+            self._followers.forget_choices(known.follower_id)
+            link = self._answer_link(self._followers.get(known.follower_id), message)
         name = "slow.link" if link else "slow.no_link"
         return self._words.say(name, first=first, link=link)
 
-    def _talk_link(self, follower: Follower) -> str:
+    def _answer_link(self, follower: Follower, message: WeChatMessage) -> str:
+        """Return a link to where the answer will be, once the question is stored."""
         if follower.conversation_id is None:
             return ""
-        return self._links.link(follower.id, follower.conversation_id, "talk")
+        question = self._hearing.stored(follower, message)
+        target = "talk" if question is None else f"answer:{question}"
+        return self._links.link(follower.id, follower.conversation_id, target)
 
     # --- what was left ------------------------------------------------------------------------
 

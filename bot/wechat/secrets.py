@@ -8,10 +8,8 @@ from __future__ import annotations
 import re
 
 from bot.texts import Texts
-from connectors.messages import Part, text
+from connectors.messages import CHAT, Part, text
 
-CHAT = "chat"
-"""The field of a text part with the words for the follower, where others read different ones."""
 _LINK = re.compile(r"https?://[^\s/]+(?:/[^\s/]+)*/m/[0-9a-f]{40,}")
 _CODE = re.compile(r"(?<!\d)\d{4} ?\d{4}(?!\d)")
 

@@ -17,14 +17,14 @@ import structlog
 from anyio import CapacityLimiter, to_thread
 
 from bot.domain.clock import CHINA, Clock, china_date
-from bot.domain.follower import TYPING_WITHIN, Follower
+from bot.domain.follower import TYPING_WITHIN, Follower, Quota
 from bot.errors import NotFound
 from bot.texts import Texts
 from bot.wechat.deliveries import DeliveryRepository
 from bot.wechat.followers import FollowerRepository, follower_of
 from bot.wechat.pauses import PauseRepository
 from bot.wechat.ports import Links
-from bot.wechat.sends import FAILED, Owed, SendRepository
+from bot.wechat.sends import FAILED, HELD, Owed, SendRepository
 from bot.wechat.wording import Parcel, Sentences, parcels
 from connectors.messages import Part
 from connectors.wechat.accounts import WeChatAccount
@@ -38,6 +38,8 @@ CALLS_AT_ONCE = 8
 BUSY_FOR = dt.timedelta(seconds=20)
 MINUTE = dt.timedelta(minutes=1)
 HOUR = dt.timedelta(hours=1)
+KEPT = 2
+"""Of the five messages, how many are kept for what a lawyer says or an answer."""
 SCENE = 1
 TYPING_LASTS = dt.timedelta(seconds=10)
 """The platform shows it for some seconds; asking more often shows nothing more."""
@@ -212,6 +214,9 @@ class Sending:
             reason = "quota" if quota.is_open(now) else "window"
             self._put_back(batch, open_ids, reason)
             return
+        if _would_take_what_is_kept(quota, now) and all(one.may_wait for one in batch.owed):
+            self._sends.release(open_ids, HELD, HOUR)
+            return
 
         def link(conversation_id: str, target: str) -> str:
             return self._links.link(batch.follower.id, conversation_id, target)
@@ -308,23 +313,29 @@ class Sending:
         """Let rows wait for the follower's next sign, and tell him of them where he agreed."""
         if not send_ids:
             return
-        self._sends.release(send_ids, reason, HOUR)
-        self._notify(batch, send_ids)
+        try:
+            # While they are claimed, nobody else tells him as well.
+            self._notify(batch, [one for one in batch.owed if one.id in send_ids and one.is_news])
+        finally:
+            self._sends.release(send_ids, reason, HOUR)
 
-    def _notify(self, batch: Batch, send_ids: set[int]) -> None:
-        """Send the one subscription notice that the follower agreed to, if there is one."""
+    def _notify(self, batch: Batch, news: Sequence[Owed]) -> None:
+        """Send the one subscription notice that the follower agreed to, if there is one.
+
+        Not another until he shows himself: he knows that something waits.
+        """
+        if not news or self._sends.has_notice(batch.follower.id):
+            return
         account = batch.account
-        waiting = self._sends.unnoticed(sorted(send_ids))
         agreed = (
             one
             for one in (account.subscribe_template, account.notice_template)
             if one and self._followers.use_consent(batch.follower.id, one)
         )
-        template = next(agreed, "") if waiting else ""
+        template = next(agreed, "")
         if not template:
             return
-        first = next(one.message.conversation_id for one in batch.owed if one.id in waiting)
-        link = self._links.link(batch.follower.id, first, "talk")
+        link = self._links.link(batch.follower.id, news[0].message.conversation_id, "talk")
         api, words = self._apis[account.app_id], {"value": self._words.say("notice.content")}
         try:
             if template == account.subscribe_template:
@@ -338,7 +349,7 @@ class Sending:
             if failed.failure is Failure.BUSY:
                 self._followers.consent(batch.follower.id, template, agreed=True, adds_up=True)
             return
-        self._sends.noticed(waiting)
+        self._sends.noticed([one.id for one in news])
 
     # --- typing -------------------------------------------------------------------------------
 
@@ -372,6 +383,11 @@ class Sending:
             self._apis[account.app_id].typing(self._followers.openid(follower.id))
         except (ApiFailed, NotFound) as failed:
             log.info("typing_not_shown", error=type(failed).__name__)
+
+
+def _would_take_what_is_kept(quota: Quota, now: dt.datetime) -> bool:
+    """Say whether one message more comes out of the last; the minute after a tap is extra."""
+    return quota.acted.left_at(now) == 0 and quota.said.left_at(now) <= KEPT
 
 
 _ITS_OWN = frozenset({Failure.TOO_LONG, Failure.REFUSED, Failure.OTHER})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from bot.dialogue.messages import PARTS
 from bot.domain.clock import Clock
-from bot.domain.conversation import Sender
+from bot.domain.conversation import Mode, Sender
 from bot.store.tables import conversations, messages
 from bot.store.unit import Store
 from bot.store.wechat_tables import wechat_bindings, wechat_followers
@@ -41,6 +41,11 @@ CLAIM = dt.timedelta(minutes=1)
 FAILED = "failed"
 """Why a row waits that the platform does not take as it is."""
 UNFOLLOWED = "unfollowed"
+HELD = "held"
+"""Why a row waits that would use up what is kept for a lawyer's words."""
+_WITH_LAWYER = frozenset({Mode.QUEUED, Mode.HUMAN})
+_QUEUE = "queue"
+"""The kind of notices about where somebody stands in the queue."""
 
 
 class State(StrEnum):
@@ -63,6 +68,10 @@ class Owed:
     """The follower's own message that it answers."""
     done: int = 0
     """How far it has gone out: characters of its words, then one for each of its files."""
+    is_news: bool = False
+    """A lawyer's words or how far an application is: worth a subscription notice."""
+    may_wait: bool = False
+    """Of the house's own accord while a lawyer is awaited or there, whose words are worth more."""
 
 
 class Taken(Exception):
@@ -122,7 +131,13 @@ class SendRepository:
         self, connection: Connection, follower_id: int, *where: ColumnElement[bool]
     ) -> list[Owed]:
         query = (
-            select(table.c.id.label("send_id"), table.c.done, wechat_bindings.c.is_proven, messages)
+            select(
+                table.c.id.label("send_id"),
+                table.c.done,
+                wechat_bindings.c.is_proven,
+                conversations.c.mode,
+                messages,
+            )
             .join(messages, messages.c.id == table.c.message_id)
             .join(
                 wechat_bindings,
@@ -294,13 +309,20 @@ class SendRepository:
     def wake(self, connection: Connection, follower_id: int) -> None:
         """Have everything that waits for a follower tried now: he has shown himself.
 
-        What could not be said while he did not follow is owed again.
+        What could not be said while he did not follow is owed again, and what has waited till now
+        is no longer what a notice told him of.
         """
         missed = and_(table.c.state == State.REFUSED, table.c.reason == UNFOLLOWED)
         connection.execute(
             update(table)
             .where(table.c.follower_id == follower_id, or_(table.c.state == State.WAITING, missed))
-            .values(state=State.WAITING, due_at=self._clock.now(), reason="", settled_at=None)
+            .values(
+                state=State.WAITING,
+                due_at=self._clock.now(),
+                reason="",
+                settled_at=None,
+                noticed_at=None,
+            )
         )
 
     def refuse(self, follower_id: int, reason: str) -> None:
@@ -325,11 +347,15 @@ class SendRepository:
                 update(table).where(table.c.id.in_(send_ids)).values(noticed_at=self._clock.now())
             )
 
-    def unnoticed(self, send_ids: Sequence[int]) -> list[int]:
-        """Return those of which no subscription notice has told."""
-        query = select(table.c.id).where(table.c.id.in_(send_ids), table.c.noticed_at.is_(None))
+    def has_notice(self, follower_id: int) -> bool:
+        """Say whether a subscription notice has told a follower of something that still waits."""
+        query = select(table.c.id).where(
+            table.c.follower_id == follower_id,
+            table.c.state.in_((State.WAITING, State.SENDING)),
+            table.c.noticed_at.is_not(None),
+        )
         with self.store.read() as connection:
-            return list(connection.execute(query).scalars())
+            return connection.execute(query.limit(1)).first() is not None
 
     # --- looking ------------------------------------------------------------------------------
 
@@ -349,11 +375,18 @@ class SendRepository:
         held = self.store.cipher.decrypt_json(PARTS, row.parts_enc)
         parts = tuple(Part.from_json(part) for part in held)
         message = Outbound(
-            row.id,
-            row.conversation_id,
-            row.sender,
-            parts if row.is_proven else without_content(parts),
-            row.created_at,
-            row.author,
+            row.id, row.conversation_id, row.sender, parts, row.created_at, row.author
         )
-        return Owed(row.send_id, message, row.in_reply_to, row.done)
+        is_news = _is_news(message, row.in_reply_to)
+        is_own = message.sender == Sender.SYSTEM and row.in_reply_to is None and not is_news
+        if not row.is_proven:
+            message = replace(message, parts=without_content(parts))
+        may_wait = is_own and row.mode in _WITH_LAWYER
+        return Owed(row.send_id, message, row.in_reply_to, row.done, is_news, may_wait)
+
+
+def _is_news(message: Outbound, in_reply_to: int | None) -> bool:
+    """Say whether a lawyer speaks or an application has got on: no place in a queue is news."""
+    if message.sender == Sender.LAWYER:
+        return True
+    return is_progress(message, in_reply_to) and message.parts[0].body["kind"] != _QUEUE

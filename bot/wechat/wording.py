@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.texts import Texts
-from bot.wechat.secrets import CHAT
 from bot.wechat.sends import Owed, State
-from connectors.messages import Part
+from connectors.messages import CHAT, Part
 from connectors.wechat.fitting import MOST_BYTES, shorten, size_of, split
 from connectors.wechat.rendering import ChatWords, Choice, choices_of, numbered, render_for_chat
 
@@ -42,7 +41,8 @@ class Sentences:
     """Stands for a file: {name} and {link}."""
     file_without_link: str
     more: str
-    """Says where to read what the quota leaves unsaid: {link}."""
+    """Says where to read what is left unsaid: {link}."""
+    more_without_link: str
     last: str
     """Ends the last message that the quota allows: {link}."""
     author: str
@@ -57,6 +57,7 @@ def sentences(words: Texts) -> Sentences:
         said["file"],
         said["file_without_link"],
         said["more"],
+        said["more_without_link"],
         said["last"],
         said["author"],
     )
@@ -94,19 +95,60 @@ class _Piece:
     picture: Part | None = None
 
 
+@dataclass(frozen=True)
+class _Heard:
+    """What of persons' messages goes into a reply, by row, and how far each is with it."""
+
+    pieces: Sequence[tuple[int, str]]
+    states: Mapping[int, State]
+    part_done: Mapping[int, int]
+
+
 def passive(owed: Sequence[Owed], links: Links, words: Sentences) -> Passive:
-    """Fill one passive reply: persons' words in full as far as they go, the answer in short."""
+    """Fill one passive reply: persons' words in full as far as they go, the answer in short.
+
+    All answers together stand where the first of them was given.
+    """
     answers = [one for one in owed if one.in_reply_to is not None]
     said = [one for one in owed if one.in_reply_to is None]
     choices, tail = _choices(owed, words)
     room = MOST_BYTES - size_of(tail) - len(BETWEEN)
-    for_said = room - (LEAST_FOR_ANSWER if answers else 0)
-    blocks: list[str] = []
+    beside = LEAST_FOR_ANSWER if answers else 0
+    heard, more = _heard(said, room - beside, links, words), ""
+    left = [one for one in said if one.id not in heard.states]
+    if left:
+        more = _more(left[0], links, words)
+        room -= size_of(more) + len(BETWEEN)
+        heard = _heard(said, room - beside, links, words)
+    blocks = list(heard.pieces)
+    states = dict(heard.states)
+    if answers:
+        used = _taken([block for _, block in blocks])
+        short, is_linked = _in_short(answers, room - used, links, words)
+        blocks.append((answers[0].id, short))
+        states |= {one.id: State.LINKED if is_linked else State.PASSIVE for one in answers}
+        if is_linked:
+            choices, tail = _choices(owed, words, without=WHOLE)
+    if not owed or owed[-1].id not in states:
+        # What they belong to has not been said yet.
+        choices, tail = (), ""
+    order = {one.id: place for place, one in enumerate(owed)}
+    blocks.sort(key=lambda block: order[block[0]])
+    found = (*(block for _, block in blocks), more, tail)
+    return Passive(BETWEEN.join(filter(None, found)), choices, states, heard.part_done)
+
+
+def _heard(said: Sequence[Owed], room: int, links: Links, words: Sentences) -> _Heard:
+    pieces: list[tuple[int, str]] = []
     states: dict[int, State] = {}
     part_done: dict[int, int] = {}
     for one in said:
-        while (piece := _next(one, for_said - _taken(blocks), links, words)) is not None:
-            blocks.append(piece.text)
+        while True:
+            used = _taken([block for _, block in pieces])
+            piece = _next(one, room - used, links, words)
+            if piece is None:
+                break
+            pieces.append((one.id, piece.text))
             one = replace(one, done=piece.done)
             part_done[one.id] = piece.done
         if one.done < _length(one, words):
@@ -114,17 +156,13 @@ def passive(owed: Sequence[Owed], links: Links, words: Sentences) -> Passive:
             break
         part_done.pop(one.id, None)
         states[one.id] = State.PASSIVE
-    if answers:
-        short, is_linked = _in_short(answers, room - _taken(blocks), links, words)
-        blocks.append(short)
-        states |= {one.id: State.LINKED if is_linked else State.PASSIVE for one in answers}
-        if is_linked:
-            choices, tail = _choices(owed, words, without=WHOLE)
-    if not owed or owed[-1].id not in states:
-        # What they belong to has not been said yet.
-        choices, tail = (), ""
-    text = BETWEEN.join(block for block in (*blocks, tail) if block)
-    return Passive(text, choices, states, part_done)
+    return _Heard(pieces, states, part_done)
+
+
+def _more(one: Owed, links: Links, words: Sentences) -> str:
+    """Say that there is more than fits, from this message on."""
+    link = links(one.message.conversation_id, "talk")
+    return words.more.format(link=link) if link else words.more_without_link
 
 
 def parcels(owed: Sequence[Owed], left: int, links: Links, words: Sentences) -> list[Parcel]:
@@ -314,7 +352,7 @@ def _is_folded(one: Owed) -> bool:
 
 def _without_files(one: Owed) -> list[Part]:
     return [
-        Part("text", {**part.body, "text": part.body[CHAT]}) if CHAT in part.body else part
+        Part(part.type, {**part.body, "text": part.body[CHAT]}) if CHAT in part.body else part
         for part in one.message.parts
         if part.type not in ("file", "buttons")
     ]

@@ -33,6 +33,10 @@ class WeChatAccount:
     notice_field: str = "thing1"
     """The field of that template which takes our sentence."""
     api_url: str = "https://api.weixin.qq.com"
+    bureau: str = ""
+    """Whose account it is, as followers and lawyers are told."""
+    office_id: int | None = None
+    """The office to which newcomers belong whom no QR code led to another."""
 
     @property
     def path(self) -> str:

@@ -203,6 +203,17 @@ class WeChatApi:
             raise
         return True
 
+    def notice_templates(self) -> dict[str, str]:
+        """Return the wording of each template that followers agree to in the pop-up, by its id."""
+        listed = self._client.get("/wxaapi/newtmpl/gettemplate").get("data")
+        if not isinstance(listed, list):
+            raise ApiFailed(Failure.OTHER)
+        return {
+            one["priTmplId"]: str(one.get("content", ""))
+            for one in listed
+            if isinstance(one, dict) and isinstance(one.get("priTmplId"), str)
+        }
+
     def oauth_openid(self, code: str) -> str:
         """Return who came back from the platform's page with this code; it works once."""
         known = {
@@ -283,7 +294,9 @@ class _Client(WeChatClient):  # type: ignore[misc]
         self, method: str, endpoint: str, token: str, request: Mapping[str, Any]
     ) -> Answer:
         params = {**request.get("params", {}), "access_token": token}
-        url = f"{self.API_BASE_URL}{endpoint}"
+        # A few interfaces lie beside all the others.
+        base = _base(self._account) if endpoint.startswith("/") else self.API_BASE_URL
+        url = f"{base}{endpoint}"
         return self._wire.exchange(method, url, **{**request, "params": params})
 
 

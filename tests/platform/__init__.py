@@ -18,8 +18,10 @@ Start::
         assert platform.books.broken == []
 
 ``Registration(app_id, secret, token, aes_key, original_id, mode, has_customer_service,
-has_recognition, path, templates)``: an official account as its owner registered it; every field
-has a default. More accounts: ``platform.register(registration)``, then ``registration=`` where a
+has_recognition, path, templates, notice_content)``: an official account as its owner registered
+it; every field has a default. Without ``has_customer_service`` it is an unverified subscription
+account: every call but that for a token is refused (48001), and the platform's pages do not open.
+More accounts: ``platform.register(registration)``, then ``registration=`` where a
 method takes one; the first account is meant otherwise.
 
 ``Platform``

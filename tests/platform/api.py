@@ -26,16 +26,19 @@ class _Route:
     method: Literal["GET", "POST"]
     work: Callable[[Account, Request], Reply]
     by: Literal["token", "secret"] = "token"
+    is_for_all: bool = False
+    """Whether an account that is not verified may call it as well."""
 
 
 ROUTES = {
-    "stable_token": _Route("POST", credentials.stable, "secret"),
-    "token": _Route("GET", credentials.legacy, "secret"),
+    "stable_token": _Route("POST", credentials.stable, "secret", is_for_all=True),
+    "token": _Route("GET", credentials.legacy, "secret", is_for_all=True),
     "sns/oauth2/access_token": _Route("GET", credentials.oauth, "secret"),
     "message/custom/send": _Route("POST", messaging.send),
     "message/custom/typing": _Route("POST", messaging.typing),
     "message/template/subscribe": _Route("POST", messaging.one_time),
     "message/subscribe/bizsend": _Route("POST", messaging.long_term),
+    "wxaapi/newtmpl/gettemplate": _Route("GET", messaging.notice_templates),
     "media/upload": _Route("POST", media.upload),
     "media/get": _Route("GET", media.get),
     "menu/create": _Route("POST", menus.create),
@@ -43,8 +46,8 @@ ROUTES = {
     "menu/delete": _Route("GET", menus.delete),
     "qrcode/create": _Route("POST", media.make_code),
     "customservice/getkflist": _Route("GET", credentials.desk_accounts),
-    "get_api_domain_ip": _Route("GET", credentials.addresses),
-    "getcallbackip": _Route("GET", credentials.addresses),
+    "get_api_domain_ip": _Route("GET", credentials.addresses, is_for_all=True),
+    "getcallbackip": _Route("GET", credentials.addresses, is_for_all=True),
 }
 
 
@@ -152,6 +155,8 @@ class Api:
                 raise Refused(code, f"require {route.method} method", f"a {request.method}")
             account = self._by_secret(request) if route.by == "secret" else self._by_token(request)
             app_id = account.registration.app_id
+            if not (route.is_for_all or account.registration.has_customer_service):
+                raise Refused(48001, "api unauthorized")
             return app_id, route.work(account, request)
         except Refused as refused:
             if refused.breach:

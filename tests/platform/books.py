@@ -40,10 +40,13 @@ class Registration:
     original_id: str = "gh_000000000001"
     mode: Mode = "safe"
     has_customer_service: bool = True
+    """Verified, as a service account; without it a subscription account that may only answer."""
     has_recognition: bool = True
     """Whether voice messages come with what was said."""
     path: str = "/wechat"
     templates: tuple[str, ...] = ("template-of-ours",)
+    notice_content: str = "回复内容:{{thing1.DATA}}\n回复时间:{{time2.DATA}}\n"
+    """The fields of every template that is agreed to in the pop-up."""
 
 
 @dataclass(frozen=True)

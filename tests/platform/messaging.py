@@ -21,7 +21,6 @@ _OK: Json = {"errcode": 0, "errmsg": "ok"}
 
 
 def send(account: Account, request: Request) -> Json:
-    _needs_customer_service(account)
     body = request.json()
     kind = word(body, "msgtype", 40008, errmsg="invalid message type")
     part = body.get(kind)
@@ -82,7 +81,6 @@ def _must_fit(content: str) -> None:
 
 
 def typing(account: Account, request: Request) -> Json:
-    _needs_customer_service(account)
     body = request.json()
     command = body.get("command")
     if command not in ("Typing", "CancelTyping"):
@@ -142,6 +140,16 @@ def long_term(account: Account, request: Request) -> Json:
     return _notify(account, follower, template, "", "\n".join(lines), _link(body, "page"))
 
 
+def notice_templates(account: Account, request: Request) -> Json:
+    """Answer ``wxaapi/newtmpl/gettemplate``: the templates of the pop-up, not of the page."""
+    content = account.registration.notice_content
+    listed = [
+        {"priTmplId": one, "title": "回复通知", "content": content, "example": "", "type": 2}
+        for one in account.registration.templates
+    ]
+    return {"errcode": 0, "errmsg": "ok", "data": listed}
+
+
 def _template(account: Account, body: Json) -> str:
     template = body.get("template_id")
     if not isinstance(template, str) or template not in account.registration.templates:
@@ -165,11 +173,6 @@ def _notify(
     now = account.clock.now()
     follower.show(Seen("subscription", "text", words, now, title=title, url=url))
     return _OK
-
-
-def _needs_customer_service(account: Account) -> None:
-    if not account.registration.has_customer_service:
-        raise Refused(48001, "api unauthorized")
 
 
 def _must_follow(account: Account, follower: Follower) -> None:

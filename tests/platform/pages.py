@@ -30,6 +30,7 @@ def new_code(account: Account, follower: Follower) -> str:
 
 def authorise(account: Account, follower: Follower, url: str) -> str:
     """Open an OAuth link; return the address that the follower is sent on to."""
+    _must_be_verified(account)
     found = _fields(account, url, OAUTH)
     said = tuple(found)
     if said not in (OAUTH_FIELDS, OAUTH_FIELDS[:-1]):
@@ -43,6 +44,7 @@ def authorise(account: Account, follower: Follower, url: str) -> str:
 
 def subscribe_by(account: Account, follower: Follower, url: str, accepts: bool) -> str:
     """Decide on a one-time subscription; return the address that the follower is sent on to."""
+    _must_be_verified(account)
     found = _fields(account, url, SUBSCRIPTION)
     template, scene = found.get("template_id", ""), found.get("scene", "")
     if found.get("action") != "get_confirm":
@@ -58,6 +60,11 @@ def subscribe_by(account: Account, follower: Follower, url: str, accepts: bool) 
     more = {"openid": follower.openid, "template_id": template}
     more["action"] = "confirm" if accepts else "cancel"
     return _joined(back, {**more, "scene": scene, "reserved": reserved})
+
+
+def _must_be_verified(account: Account) -> None:
+    if not account.registration.has_customer_service:
+        _refuse(account, "a link to a page that only a verified account has")
 
 
 def _fields(account: Account, url: str, place: str) -> dict[str, str]:

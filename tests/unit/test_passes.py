@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, update
 
 from bot.dialogue.repository import ConversationRepository
 from bot.errors import ContinuedElsewhere
@@ -74,6 +74,19 @@ def test_a_pass_opens_no_other_conversation(
     let_in(repository, clock, conversation.id)
     with pytest.raises(ContinuedElsewhere):
         repository.news(other.id, 0, PASS)
+
+
+def test_a_weak_pass_is_no_token_of_the_conversation(
+    repository: ConversationRepository, clock: FixedClock
+) -> None:
+    """Of the pages alone: whoever has it could else export and erase by the chat's own doors."""
+    conversation, _ = repository.create("wechat", "v1")
+    let_in(repository, clock, conversation.id)
+    with repository.store.write() as connection:
+        connection.execute(update(passes).values(is_strong=False))
+    assert repository.by_token(PASS) is None
+    with pytest.raises(ContinuedElsewhere):
+        repository.news(conversation.id, 0, PASS)
 
 
 def test_a_pass_ends_with_its_time(repository: ConversationRepository, clock: FixedClock) -> None:

@@ -25,6 +25,8 @@ from tests.contract.wechat_platform.wechatpy_side import (
 from tests.platform import (
     Follower,
     Platform,
+    Registration,
+    standing_in,
 )
 
 # Media and QR codes
@@ -213,6 +215,40 @@ def test_a_wrong_oauth_link_opens_no_page(
     with pytest.raises(AssertionError):
         fan.authorise(oauth.authorize_url.replace(old, new))
     assert len(platform.books.broken) == 1
+
+
+# An account that is not verified
+
+
+def test_an_unverified_account_may_only_answer(clock: FixedClock) -> None:
+    poor = Registration(has_customer_service=False)
+    with standing_in(poor, clock=clock) as platform:
+        product = Product(poor, lambda message: "答")
+        platform.connect(product)
+        fan = platform.follower()
+        assert fan.send_image(PNG).text == "答"
+        client = client_of(platform, platform.token())
+        assert client.get("getcallbackip")["ip_list"]
+        scene = {"action_name": "QR_STR_SCENE", "action_info": {"scene": {"scene_str": "hall"}}}
+        for call in (
+            lambda: client.media.download(product.got[-1].media_id),
+            lambda: client.media.upload("image", ("a.png", io.BytesIO(PNG))),
+            lambda: client.menu.create({"button": [CLICK]}),
+            client.menu.get,
+            lambda: client.qrcode.create(scene),
+            lambda: client.message.send_text(fan.openid, "答"),
+            client.customservice.get_accounts,
+        ):
+            assert refused(call) == 48001
+        oauth = WeChatOAuth(poor.app_id, poor.secret, "https://example.cn/m/back")
+        oauth.API_BASE_URL = f"{platform.url}/"
+        with pytest.raises(WeChatOAuthException) as caught:
+            oauth.fetch_access_token(fan.oauth_code())
+        assert caught.value.errcode == 48001
+        assert (platform.menu(), platform.books.broken) == (None, [])
+        with pytest.raises(AssertionError):
+            fan.authorise(oauth.authorize_url)
+        assert len(platform.books.broken) == 1
 
 
 # Faults on demand

@@ -17,6 +17,7 @@ from tests.contract.wechat_platform.wechatpy_side import (
     client_of,
     posted,
     refused,
+    web,
 )
 from tests.platform import (
     Follower,
@@ -287,6 +288,14 @@ def test_a_pop_up_is_told_and_counted(
     fan.withdraw(TEMPLATE)
     assert product.got[-1]._data["SubscribeMsgChangeEvent"]["List"]["TemplateId"] == TEMPLATE
     assert refused(send) == 43101
+    assert platform.books.broken == []
+
+
+def test_the_templates_of_the_pop_up_are_listed(platform: Platform) -> None:
+    url = f"{platform.url}/wxaapi/newtmpl/gettemplate"
+    [listed] = web().get(url, params={"access_token": platform.token()}).json()["data"]
+    assert listed["priTmplId"] == TEMPLATE
+    assert "{{thing1.DATA}}" in listed["content"]
     assert platform.books.broken == []
 
 

@@ -35,11 +35,11 @@ class Site:
     app: FastAPI
     links: Links
 
-    def admit(self, follower: Follower, conversation_id: str = "") -> str:
+    def admit(self, follower: Follower, conversation_id: str = "", target: str = "bind") -> str:
         """Open a link of the follower's; return what the browser's cookie holds."""
         talk = conversation_id or follower.conversation_id
         assert talk is not None
-        link = self.links.link(follower.id, talk, "bind")
+        link = self.links.link(follower.id, talk, target)
         return self.links.open(link.rsplit("/", 1)[1], DEVICE)
 
 

@@ -13,12 +13,15 @@ from fastapi.testclient import TestClient
 
 from bot.domain.follower import Follower
 from bot.h5.session import COOKIE
+from bot.store.tables import continuations
 from bot.store.unit import Store
 from bot.store.wechat_tables import passes
 from tests.conftest import FixedClock
 from tests.integration.binding.conftest import PHONE, Room, make_room
 from tests.integration.binding.site import Site, site_of
+from tests.integration.h5.conftest import posted_to
 
+FORMS = ("code", "number", "mobile", "sms", "leave", "end")
 HTML = {"Accept": "text/html,application/xhtml+xml;q=0.9"}
 
 
@@ -161,13 +164,13 @@ def test_a_browser_that_looked_at_what_was_bound_is_let_out(
 def test_without_a_pass_nothing_is_shown(site: Site) -> None:
     with TestClient(site.app, headers=HTML) as client:
         stranger = Phone(client)
-        for form in ("code", "number", "mobile", "sms", "leave", "end"):
+        for form in FORMS:
             stranger.post(form, code="00000000", number="x", phone="x")
             assert stranger.status == 401
         assert "公众号" in stranger.get()
 
 
-@pytest.mark.parametrize("form", ["code", "number", "mobile", "sms", "leave", "end"])
+@pytest.mark.parametrize("form", FORMS)
 def test_a_form_of_another_site_does_nothing(
     room: Room, phone: Phone, follower: Follower, form: str
 ) -> None:
@@ -180,12 +183,36 @@ def test_a_form_of_another_site_does_nothing(
     assert room.trail("binding_denied") == []
 
 
-def test_a_get_changes_nothing(room: Room, phone: Phone, follower: Follower) -> None:
+def test_the_address_of_every_form_leads_to_the_page_and_changes_nothing(
+    room: Room, site: Site, phone: Phone, follower: Follower
+) -> None:
+    """Large print is switched, and pages are loaded again, where a form was sent to."""
     web = room.bound(follower)
-    for form in ("end", "leave"):
-        phone.get(f"/m/bind/{form}")
-        assert phone.status == 405
+    forms = {path for path in posted_to(site.app) if path.startswith("/m/")}
+    assert forms == {f"/m/bind/{form}" for form in FORMS}
+    for path in forms:
+        assert "用接续码绑定" in phone.get(path)
+        assert phone.page.url.path == "/m/bind"
     assert web in room.hears(follower)
+
+
+@pytest.mark.parametrize("form", ["none", "code/x"])
+def test_no_other_address_below_the_page_is_there(phone: Phone, form: str) -> None:
+    phone.get(f"/m/bind/{form}")
+    assert phone.status == 404
+
+
+def test_a_pass_of_a_lasting_link_neither_unbinds_nor_gives_a_code(
+    room: Room, site: Site, phone: Phone, follower: Follower
+) -> None:
+    web = room.bound(follower)
+    phone.client.cookies.set(COOKIE, site.admit(follower, target="talk"), path="/m")
+    assert "解除绑定" in phone.get()
+    for form in ("end", "leave"):
+        assert "从新的链接进来再操作" in phone.post(form)
+        assert phone.status == 403
+    assert web in room.hears(follower)
+    assert room.count(continuations) == 0
 
 
 def test_another_followers_bindings_are_not_shown(room: Room, phone: Phone) -> None:

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from fastapi import FastAPI
 from fastapi.templating import Jinja2Templates
 from fastapi.testclient import TestClient
 from sqlalchemy import insert
@@ -37,6 +38,7 @@ from knowledge_base.loader import load
 from knowledge_base.models import KnowledgeBase
 from tests.conftest import ROOT, FixedClock
 from tests.integration.aid.conftest import Applicant, make_applicant
+from tests.integration.test_authorisation import routes_of
 from tests.integration.web.small_app import ANSWER, LABEL, SmallApp, build
 
 HTML = {"Accept": "text/html,application/xhtml+xml;q=0.9"}
@@ -254,6 +256,11 @@ def phones() -> Iterator[Phones]:
         client.close()
 
 
+def posted_to(app: FastAPI) -> set[str]:
+    """Return the addresses of all forms."""
+    return {path for method, path in routes_of(app.router.routes) if method == "POST"}
+
+
 def location(phone: Phone, path: str) -> tuple[int, str]:
     """Ask without following; return the status and where the browser is sent."""
     answer = phone.client.get(path.removeprefix(SITE), follow_redirects=False)
@@ -263,3 +270,12 @@ def location(phone: Phone, path: str) -> tuple[int, str]:
 
 def path_of(link: str) -> str:
     return urlsplit(link).path
+
+
+def sent_off(phone: Phone, link: str) -> dict[str, str]:
+    """Open a link and return what the platform is asked."""
+    status, to = location(phone, link)
+    assert status == 303
+    assert to.startswith("https://open.weixin.qq.com/connect/oauth2/authorize?")
+    assert to.endswith("#wechat_redirect")
+    return {name: values[0] for name, values in parse_qs(urlsplit(to).query).items()}

@@ -237,8 +237,42 @@ def test_who_was_let_in_goes_straight_on_even_by_a_used_link(house: House, phone
     assert location(phone, late) == (303, "/m/talk#newest")
     fresh = house.link(follower, "progress")
     assert location(phone, fresh) == (303, "/m/progress")
-    # Not used up: it can still be opened on another phone of the same person.
-    assert phones(house).open(fresh).path == "/m/progress"
+    # Used up by that: whom it is forwarded to afterwards would get into everything.
+    assert phones(house).get(fresh).page.status_code == 410
+    assert location(phone, fresh) == (303, "/m/progress")
+
+
+def test_a_link_opened_by_its_owner_s_browser_lets_nobody_else_in(
+    house: House, phones: Phones
+) -> None:
+    follower = house.follow()
+    link = house.link(follower, "talk")
+    stranger = phones(house).get(link)
+    owner = phones(house).open(house.link(follower))
+    assert owner.get(link).path == "/m/talk"
+    assert stranger.tap().page.status_code == 410
+    assert "已经打开过" in stranger.words
+    assert COOKIE not in stranger.client.cookies
+    assert owner.get(link).path == "/m/talk"
+
+
+def test_the_button_of_a_browser_let_in_since_uses_the_link_up(
+    house: House, phones: Phones
+) -> None:
+    follower = house.follow()
+    link = house.link(follower, "progress")
+    phone = phones(house).get(link)
+    path, device = phone.path, phone.value("device")
+    phone.open(house.link(follower))
+    assert phone.post(path, device=device).path == "/m/progress"
+    assert phones(house).get(link).page.status_code == 410
+
+
+def test_another_follower_s_browser_does_not_use_a_link_up(house: House, phones: Phones) -> None:
+    other = phones(house).open(house.link(house.follow(OTHER_OPENID)))
+    link = house.link(house.follow())
+    assert other.get(link).page.status_code == 200
+    assert phones(house).open(link).path == "/m/me"
 
 
 def test_somebody_else_s_pass_opens_no_used_link(house: House, phones: Phones) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.domain.aid import AidState
-from bot.domain.conversation import Sender
+from bot.domain.conversation import HandoverReason, Mode, Sender
 from bot.h5.service import HEAVIEST
 from bot.h5.session import COOKIE
 from bot.store.tables import conversations
@@ -25,11 +25,13 @@ from tests.integration.h5.conftest import (
     Phone,
     Phones,
     open_house,
+    posted_to,
 )
 from tests.integration.web.small_app import LABEL
 from tests.pictures import PNG
 
 MOST_BYTES = 100 * 1024
+REFRESH = 'http-equiv="refresh"'
 
 
 @pytest.fixture
@@ -102,7 +104,69 @@ def test_forms_of_other_sites_change_nothing(house: House, phone: Phone) -> None
         assert len(connection.execute(select(conversations.c.id)).all()) == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [("rate", "rate"), ("erase", "erase"), ("switch", "me"), ("upload", "upload")],
+)
+def test_the_address_of_a_form_leads_to_its_page(phone: Phone, path: str, page: str) -> None:
+    assert phone.get(f"/m/{path}").page.status_code == 200
+    assert phone.path == f"/m/{page}"
+
+
+def test_no_form_has_an_address_that_cannot_be_read(house: House, phone: Phone) -> None:
+    forms = {path for path in posted_to(house.small.app) if path.startswith("/m/")}
+    assert forms == {"/m/rate", "/m/erase", "/m/switch", "/m/upload", "/m/{token}"}
+    for path in forms - {"/m/{token}"}:
+        assert phone.get(path).page.status_code == 200, path
+        assert "/static/h5.css" in phone.page.text, path
+
+
 # --- the talk -------------------------------------------------------------------------------------
+
+
+def test_a_talk_that_waits_for_its_answer_does_not_look_finished(
+    house: House, phone: Phone
+) -> None:
+    home = house.talk_of(house.follow())
+    asked = house.ask(home, "欠薪", ())
+    assert 'content="4; url=/m/talk?look=1#newest"' in phone.get("/m/talk").page.text
+    assert "正在准备答复，页面会自动刷新。" in phone.words
+    assert "以上是最新的" not in phone.words
+    assert 'content="4; url=/m/talk?look=2#newest"' in phone.get("/m/talk?look=1").page.text
+    # Not for ever, and without saying that it will.
+    assert REFRESH not in phone.get("/m/talk?look=12").page.text
+    assert "正在准备答复，请过一会儿点“刷新”。" in phone.words
+    house.small.conversations.finish(home, asked, [[text("可以仲裁。")]])
+    assert REFRESH not in phone.get("/m/talk").page.text
+    assert "以上是最新的" in phone.words
+
+
+def test_a_question_of_two_minutes_ago_is_waited_for_no_longer(house: House, phone: Phone) -> None:
+    house.ask(house.talk_of(house.follow()), "欠薪", ())
+    house.clock.advance(minutes=1, seconds=59)
+    assert REFRESH in phone.get("/m/talk").page.text
+    house.clock.advance(seconds=1)
+    assert REFRESH not in phone.get("/m/talk").page.text
+    assert "以上是最新的" in phone.words
+
+
+def test_a_talk_with_a_lawyer_is_not_said_to_be_getting_an_answer(
+    house: House, phone: Phone
+) -> None:
+    home = house.talk_of(house.follow())
+    talks = house.small.conversations
+    talks.move(home, Mode.QUEUED, reason=HandoverReason.ASKED)
+    house.ask(home, "还在吗", ())
+    assert REFRESH in phone.get("/m/talk").page.text
+    talks.move(home, Mode.HUMAN)
+    assert REFRESH not in phone.get("/m/talk").page.text
+    assert "正在准备答复" not in phone.words
+
+
+def test_an_older_page_of_the_talk_does_not_turn_itself(house: House, phone: Phone) -> None:
+    asked = house.ask(house.talk_of(house.follow()), "欠薪", ())
+    assert REFRESH not in phone.get(f"/m/talk?before={asked + 1}").page.text
+    assert "后面还有新的" in phone.words
 
 
 def test_numbers_that_a_visitor_wrote_are_hidden(house: House, phone: Phone) -> None:

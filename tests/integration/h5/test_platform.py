@@ -20,6 +20,7 @@ from tests.integration.h5.conftest import (
     Phones,
     location,
     path_of,
+    sent_off,
 )
 
 TEMPLATE = "template-0001"
@@ -31,15 +32,6 @@ def certified(house: House) -> House:
     house.platform.oauth = True
     house.platform.openids = {"code-of-somebody": OPENID, "code-of-another": OTHER_OPENID}
     return house
-
-
-def sent_off(phone: Phone, link: str) -> dict[str, str]:
-    """Open a link and return what the platform is asked."""
-    status, to = location(phone, link)
-    assert status == 303
-    assert to.startswith("https://open.weixin.qq.com/connect/oauth2/authorize?")
-    assert to.endswith("#wechat_redirect")
-    return {name: values[0] for name, values in parse_qs(urlsplit(to).query).items()}
 
 
 def used(house: House) -> bool:

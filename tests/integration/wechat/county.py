@@ -46,6 +46,11 @@ QUIET = Registration(
     has_recognition=False, path="/wechat/quiet",
 )  # fmt: skip
 """Not verified, and without the platform's recognition of voices."""
+DEAF = Registration(
+    "wx0000000000000006", "w" * 32, "token-six", "f" * 43, "gh_6", has_recognition=False,
+    path="/wechat/deaf",
+)  # fmt: skip
+"""Verified, yet without the platform's recognition of voices."""
 BARE = Registration(
     "wx0000000000000005", "v" * 32, "token-five", "e" * 43, "gh_5", has_customer_service=False,
     path="/wechat/bare",
@@ -204,7 +209,7 @@ def open_county(folder: Path) -> Iterator[County]:
     ):
         platform.patience_s = PATIENCE_S
         more = {}
-        for one in (PLAIN, BOTH, QUIET, BARE):
+        for one in (PLAIN, BOTH, QUIET, DEAF, BARE):
             platform.register(one)
             given = settings_of(one, platform.url)
             if one is BARE:

@@ -298,6 +298,12 @@ def test_whether_messages_may_be_pushed_is_asked(clock: FixedClock, allowed: boo
         assert api.has_customer_service() is allowed
 
 
+def test_the_templates_of_the_pop_up_are_read_with_their_fields(api: WeChatApi) -> None:
+    [(template, content)] = api.notice_templates().items()
+    assert template == Registration().templates[0]
+    assert "{{thing1.DATA}}" in content
+
+
 def test_who_comes_back_from_the_platforms_page_is_known_once(
     api: WeChatApi, fan: Follower
 ) -> None:

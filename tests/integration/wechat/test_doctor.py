@@ -6,15 +6,20 @@ import datetime as dt
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from bot.core import make_store
+from bot.domain.people import Role, Staff
+from bot.domain.roster import ALWAYS
 from bot.findings import Finding
 from bot.h5.verifying import FOLDER, create_verification_router
+from bot.roster.repository import Office, RosterRepository
 from bot.settings import Settings, WeChatSettings
 from bot.wechat.own_menu import own_menu
 from bot.wechat_doctor import examine_accounts
@@ -134,6 +139,10 @@ def test_an_account_that_needs_nothing_but_answers_is_enough(
         ({"aes_key": "", "mode": "compatible"}, "BOT_WECHAT__AES_KEY 应为"),
         ({"original_id": "12348"}, "BOT_WECHAT__ORIGINAL_ID 应以 gh_ 开头"),
         ({"secret": ""}, "BOT_WECHAT__CUSTOMER_SERVICE，但没有设 BOT_WECHAT__SECRET"),
+        (
+            {"secret": "", "notice_template": "x"},
+            "BOT_WECHAT__NOTICE_TEMPLATE，但没有设 BOT_WECHAT__SECRET",
+        ),
         ({"oauth": True}, "BOT_WECHAT__OAUTH，但没有设 BOT_PUBLIC_URL"),
     ],
 )
@@ -167,6 +176,30 @@ def test_more_accounts_are_looked_at_one_by_one(
     assert steps["配置"].state == "good"
     assert "BOT_WECHAT_MORE__GUANDU__AES_KEY" in steps["guandu 配置"].note
     assert steps["guandu AppSecret"].state == "idle"
+
+
+def test_the_office_of_newcomers_must_be_one_in_use(
+    tmp_path: Path, clock: FixedClock, platform: Platform
+) -> None:
+    given = settings(tmp_path, platform, office=1)
+    assert found(given, clock)["接待单位"].state == "idle"
+    store = make_store(given)
+    roster, admin = RosterRepository(store, clock), Staff(1, "admin", "管理员", "", Role.ADMIN)
+    missing = found(given, clock)["接待单位"]
+    assert missing.state == "warn"
+    assert "没有编号是 1 的单位" in missing.note
+    assert "BOT_WECHAT__OFFICE" in missing.note
+    office = Office(0, "岳麓区法律援助中心", "0731-1234567", ALWAYS, True)
+    assert roster.save_office(admin, office) == 1
+    there = found(given, clock)["接待单位"]
+    assert there.state == "good"
+    assert "岳麓区法律援助中心" in there.note
+    roster.save_office(admin, replace(office, id=1, active=False))
+    closed = found(given, clock)["接待单位"]
+    assert closed.state == "warn"
+    assert "已停用" in closed.note
+    store.engine.dispose()
+    assert "接待单位" not in found(settings(tmp_path, platform), clock)
 
 
 # --- from outside --------------------------------------------------------------------------------
@@ -299,6 +332,101 @@ def test_a_menu_that_differs_is_found_until_it_is_pushed(
     assert "bot wechat menu push" in before.note
     platform.account().menu = own_menu(url)
     assert found(given, clock)["菜单"].state == "good"
+
+
+def unverified(clock: FixedClock) -> AbstractContextManager[Platform]:
+    return standing_in(Registration(token=MAIN.token, has_customer_service=False), clock=clock)
+
+
+def test_the_menu_that_an_unverified_account_may_not_have_is_nothing_to_mend(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    with unverified(clock) as platform:
+        # Without a public address its menu could not be put up either.
+        finding = found(settings(tmp_path, platform, customer_service=False), clock)["菜单"]
+    assert (finding.state, finding.note[:3]) == ("idle", "不适用")
+
+
+def test_a_verified_account_that_lost_the_right_to_a_menu_hears_of_it(
+    tmp_path: Path, clock: FixedClock, platform: Platform
+) -> None:
+    platform.fail("menu/get", errcode=48001)
+    finding = found(settings(tmp_path, platform), clock)["菜单"]
+    assert finding.state == "warn"
+    assert "48001" in finding.note
+
+
+TEMPLATES = {"一次性订阅消息": "subscribe_template", "订阅通知": "notice_template"}
+ABROAD = "https://12348.example.invalid"
+
+
+@pytest.mark.parametrize("step", TEMPLATES)
+@pytest.mark.parametrize("is_set", [True, False])
+def test_notices_that_can_never_be_sent_are_found_with_what_to_do(
+    tmp_path: Path, clock: FixedClock, step: str, is_set: bool
+) -> None:
+    given = {TEMPLATES[step]: MAIN.templates[0], "customer_service": is_set}
+    with unverified(clock) as platform:
+        steps = found(settings(tmp_path, platform, public_url=ABROAD, **given), clock)
+        assert platform.books.called("wxaapi/newtmpl/gettemplate") == []
+    assert steps[step].state == "warn"
+    assert f"设了 BOT_WECHAT__{TEMPLATES[step].upper()}" in steps[step].note
+    assert "微信认证" in steps[step].note
+    assert (TEMPLATES.keys() & steps.keys()) == {step}
+
+
+@pytest.mark.parametrize("step", TEMPLATES)
+def test_notices_of_an_account_that_does_not_push_are_found(
+    tmp_path: Path, clock: FixedClock, platform: Platform, step: str
+) -> None:
+    given = {TEMPLATES[step]: MAIN.templates[0], "customer_service": False}
+    finding = found(settings(tmp_path, platform, public_url=ABROAD, **given), clock)[step]
+    assert finding.state == "warn"
+    assert "请设 BOT_WECHAT__CUSTOMER_SERVICE=true" in finding.note
+
+
+def test_a_template_of_the_page_is_good_but_cannot_be_looked_up(
+    tmp_path: Path, clock: FixedClock, platform: Platform
+) -> None:
+    given = {"subscribe_template": "anything"}
+    finding = found(settings(tmp_path, platform, public_url=ABROAD, **given), clock)
+    assert finding["一次性订阅消息"].state == "good"
+    assert "不让查" in finding["一次性订阅消息"].note
+    assert "12348.example.invalid" in finding["一次性订阅消息"].note
+    finding = found(settings(tmp_path, platform, **given), clock)
+    assert finding["一次性订阅消息"].state == "warn"
+    assert "没有设 BOT_PUBLIC_URL" in finding["一次性订阅消息"].note
+
+
+@pytest.mark.parametrize(
+    ("template", "field", "state", "words"),
+    [
+        (MAIN.templates[0], "thing1", "good", "thing1"),
+        (MAIN.templates[0], "thing4", "bad", "有 thing1、time2：请改 BOT_WECHAT__NOTICE_FIELD"),
+        ("another", "thing1", "bad", "核对 BOT_WECHAT__NOTICE_TEMPLATE"),
+    ],
+)
+def test_a_template_of_the_pop_up_is_looked_up_with_its_field(
+    tmp_path: Path,
+    clock: FixedClock,
+    platform: Platform,
+    template: str,
+    field: str,
+    state: str,
+    words: str,
+) -> None:
+    given = settings(tmp_path, platform, notice_template=template, notice_field=field)
+    finding = found(given, clock)["订阅通知"]
+    assert finding.state == state
+    assert words in finding.note
+
+
+def test_a_list_of_templates_that_cannot_be_had_is_no_verdict(
+    tmp_path: Path, clock: FixedClock, platform: Platform
+) -> None:
+    platform.fail("wxaapi/newtmpl/gettemplate", status=502, times=None)
+    given = settings(tmp_path, platform, notice_template=MAIN.templates[0])
+    assert found(given, clock)["订阅通知"].state == "warn"
 
 
 def test_a_menu_that_cannot_be_put_up_is_found(

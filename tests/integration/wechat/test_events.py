@@ -114,6 +114,13 @@ def test_who_follows_by_an_offices_code_belongs_to_it(county: County, account: A
     fan.wait_for(f"已为您接通{name}")
     assert GREETING in "".join(fan.texts)
     assert office_of(county, fan, account) == office_id
+    # The three ways in are offered all the same, and work.
+    if account is MAIN:
+        assert len(fan.seen[-1].items) == 3
+    else:
+        assert "1" in fan.seen[-1].text
+    label = load_texts().get("buttons")["lawyer"]["label"]
+    assert label in str(fan.seen[-1])
 
 
 @pytest.fixture

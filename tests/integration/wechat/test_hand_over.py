@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from bot.domain.conversation import Mode
 from bot.store.tables import matters
 from bot.store.wechat_tables import wechat_sends
-from tests.integration.desk.whole import ANSWER, Citizen, Lawyer
+from tests.integration.desk.whole import ANSWER, Citizen, Lawyer, frame_with
 from tests.integration.wechat.conftest import Town
 from tests.live import until
 from tests.pictures import JPEG
@@ -133,7 +134,20 @@ def test_who_stops_following_is_known_at_the_desk(town: Town) -> None:
     lawyer.says(citizen, "还在吗？")
     assert delivery_of(lawyer, citizen, "还在吗") == "unfollowed"
     assert view(lawyer, citizen)["channel_state"]["following"] is False
-    assert any("取消关注" in str(message) for message in view(lawyer, citizen)["messages"])
+    assert view(lawyer, citizen)["channel_state"]["level"] == "bad"
+
+
+def test_what_a_lawyer_should_know_is_not_told_to_who_comes_back(town: Town) -> None:
+    fan, citizen, lawyer = town.talking()
+    with lawyer.live() as desk:
+        desk.send_json({"kind": "watch", "conversation_id": citizen.session, "after": 0})
+        frame_with(desk, '"messages"')
+        fan.unfollow()
+        assert citizen.session in str(frame_with(desk, '"changed"'))
+    before = len(fan.seen)
+    fan.follow()
+    fan.wait_for("欢迎回来", after=before)
+    assert not any("取消关注" in seen.text for seen in fan.seen)
 
 
 def test_a_lawyer_who_writes_is_shown_as_writing(town: Town) -> None:
@@ -194,9 +208,27 @@ def test_a_picture_that_the_platform_refuses_keeps_nothing_back(town: Town) -> N
     assert "地图" in fan.say("收到").text
 
 
-def test_whoever_waits_can_have_the_data_deleted(town: Town) -> None:
+ERASING = [
+    "删除我的数据",
+    "“删除我的数据”",
+    "删除我的数据。",
+    "请删除我的数据",
+    "刪除我的數據",
+    "删除数据",
+]
+
+
+@pytest.mark.parametrize("words", ERASING)
+def test_whoever_waits_can_have_the_data_deleted(town: Town, words: str) -> None:
     fan, _ = town.waiting()
-    assert "/m/" in fan.say("删除我的数据").text
+    assert "/m/" in fan.say(words).text
+
+
+@pytest.mark.parametrize("words", ["他删除了我的数据", "数据", "把聊天记录删除了怎么办"])
+def test_words_about_deleting_are_for_the_lawyer(town: Town, words: str) -> None:
+    fan, citizen, lawyer = town.talking()
+    assert fan.say(words).text == ""
+    assert words in str(view(lawyer, citizen)["messages"][-1]["parts"])
 
 
 def test_old_numbers_mean_nothing_after_other_words(town: Town) -> None:

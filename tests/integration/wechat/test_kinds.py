@@ -18,6 +18,7 @@ from tests.clamav import VIRUS
 from tests.integration.desk.whole import ANSWER
 from tests.integration.wechat.county import (
     BARE,
+    DEAF,
     PICTURES,
     QUIET,
     County,
@@ -134,29 +135,37 @@ def test_a_voice_that_cannot_be_fetched_does_not_keep_its_words_waiting(county: 
 
 
 def test_a_voice_without_words_is_recognised_by_the_service_of_the_house(county: County) -> None:
-    fan = county.fan(QUIET)
+    fan = county.fan(DEAF)
     county.speech.said = QUESTION
     push = fan.speak(body=AMR)
     assert ANSWER in push.text
-    [file] = files_of(county, fan, registration=QUIET)
+    [file] = files_of(county, fan, registration=DEAF)
     assert file.mime == "audio/amr"
 
 
 @pytest.mark.parametrize("status", [200, 500])
 def test_what_nobody_recognises_is_asked_for_politely(county: County, status: int) -> None:
-    fan = county.fan(QUIET)
+    fan = county.fan(DEAF)
     county.speech.status = status
     push = fan.speak(body=AMR)
     assert "语音已收到" in push.text
     assert "打成字" in push.text
-    assert len(files_of(county, fan, registration=QUIET)) == 1
+    assert len(files_of(county, fan, registration=DEAF)) == 1
 
 
 def test_a_voice_that_is_no_recording_is_asked_for_politely(county: County) -> None:
-    fan = county.fan(QUIET)
+    fan = county.fan(DEAF)
     push = fan.speak(body=b"no recording at all")
     assert "没有听出您说的话" in push.text
-    assert files_of(county, fan, registration=QUIET) == []
+    assert files_of(county, fan, registration=DEAF) == []
+
+
+def test_a_voice_that_an_account_may_not_fetch_is_asked_for_in_words(county: County) -> None:
+    fan = county.fan(QUIET)
+    county.speech.said = QUESTION
+    assert "没有听出您说的话" in fan.speak(body=AMR).text
+    assert (county.speech.heard, files_of(county, fan, registration=QUIET)) == (0, [])
+    assert [call.errcode for call in county.platform.books.called("media/get")][-1] == 48001
 
 
 def test_an_account_without_secret_answers_what_the_platform_recognised(county: County) -> None:
@@ -335,7 +344,6 @@ def test_an_account_that_may_not_fetch_takes_the_picture_by_its_address(
     county: County, account: Any
 ) -> None:
     fan = county.fan(account)
-    county.platform.fail("media/get", errcode=48001, times=None)
     county.host.pictures["/mmbiz_jpg/a/0"] = JPEG
     push = image_by_address(fan, f"http://{PICTURES}/mmbiz_jpg/a/0")
     assert KEPT in push.text
@@ -508,7 +516,6 @@ def test_an_account_that_may_not_fetch_asks_for_pictures_of_the_video(
     county: County, account: Any
 ) -> None:
     fan = county.fan(account)
-    county.platform.fail("media/get", errcode=48001, times=None)
     push = fan.send_video()
     assert "这里收不了视频" in push.text
     assert files_of(county, fan, registration=account) == []

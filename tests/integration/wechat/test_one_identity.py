@@ -2,51 +2,14 @@
 
 from __future__ import annotations
 
-import html
 import re
 
 import pytest
-from fastapi.testclient import TestClient
 
 from tests.integration.desk.whole import ANSWER
-from tests.integration.wechat.conftest import PUBLIC, Town
+from tests.integration.wechat.conftest import Town
+from tests.integration.wechat.phone import LINK, Phone
 from tests.live import until
-
-LINK = re.compile(rf"{re.escape(PUBLIC)}(/m/[\w-]+)")
-
-
-class Phone:
-    """The browser inside WeChat."""
-
-    def __init__(self, town: Town) -> None:
-        self.client: TestClient = town.whole.browser()
-        self.client.follow_redirects = True
-        self.page = ""
-        self.status = 0
-
-    def open(self, text: str) -> Phone:
-        """Open the link in a message and press its one button."""
-        found = LINK.search(text)
-        assert found is not None, text
-        asked = self.client.get(found[1], headers={"Accept": "text/html"})
-        button = re.search(r'<form method="post" action="(/m/[^"]+)"', asked.text)
-        if button is None:
-            self.status, self.page = asked.status_code, asked.text
-            return self
-        device = re.search(r'name="device" value="([^"]*)"', asked.text)
-        assert device is not None
-        shown = self.client.post(button[1], data={"device": device[1]})
-        self.status, self.page = shown.status_code, shown.text
-        return self
-
-    def get(self, path: str) -> Phone:
-        shown = self.client.get(path, headers={"Accept": "text/html"})
-        self.status, self.page = shown.status_code, shown.text
-        return self
-
-    @property
-    def words(self) -> str:
-        return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", self.page)).split())
 
 
 def test_the_link_of_an_answer_shows_the_whole_of_it_on_this_phone_alone(town: Town) -> None:
@@ -89,6 +52,51 @@ def test_what_a_lawyer_says_reaches_both(town: Town) -> None:
     assert any("押金条拍给我" in words for words in citizen.heard_from("lawyer"))
     fan.say("这就拍")
     until(lambda: any("这就拍" in words for _, words in citizen.heard()))
+
+
+def test_who_is_bound_to_two_talks_answers_the_lawyer_who_speaks(town: Town) -> None:
+    wages, deposit = town.whole.citizen(), town.whole.citizen()
+    fan = town.follower()
+    for citizen, words in ((wages, "老板拖欠工资"), (deposit, "房东不退押金")):
+        citizen.tell(words)
+        code = citizen.post("/continuations").json()["code"]
+        assert "绑定" in fan.say(f"绑定 {code}").text
+    wages.tell("转人工")
+    lawyer = town.whole.lawyer("wang")
+    lawyer.does(wages, "claim")
+    lawyer.says(wages, "您明天能来吗？")
+    fan.wait_for("您明天能来吗")
+    assert fan.say("能来，上午九点").text == ""
+    assert any("上午九点" in words for _, words in wages.heard())
+    assert not any("上午九点" in words for _, words in deposit.heard())
+    # Once the lawyer is gone, what comes next still belongs to what was talked about last.
+    lawyer.does(wages, "close", outcome="advised", advice="带上合同")
+    fan.say("还想问一句")
+    assert any("还想问一句" in words for _, words in wages.heard())
+
+
+def test_a_link_for_the_follower_is_shown_nowhere_else(town: Town) -> None:
+    citizen = town.whole.citizen()
+    citizen.tell("老板拖欠工资")
+    fan = town.follower()
+    fan.say("绑定 " + citizen.post("/continuations").json()["code"])
+    link = LINK.search(fan.say("我的").text)
+    assert link is not None
+    seen = citizen.get("/messages").text + citizen.get("/export").text
+    assert "链接已发到微信" in seen
+    assert link[1] not in seen
+
+
+def test_who_ends_on_the_web_is_asked_in_wechat_as_one_answers_there(town: Town) -> None:
+    citizen = town.whole.citizen()
+    citizen.tell("老板拖欠工资")
+    fan = town.follower()
+    fan.say("绑定 " + citizen.post("/continuations").json()["code"])
+    citizen.post("/end")
+    seen = fan.wait_for("本次咨询已结束")
+    assert "回复“评价”" in seen.text
+    assert "点下面" not in seen.text
+    assert any("点下面评价" in words for _, words in citizen.heard())
 
 
 def test_after_unbinding_nothing_of_the_web_is_seen_in_wechat(town: Town) -> None:

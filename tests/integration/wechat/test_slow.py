@@ -12,6 +12,7 @@ from sqlalchemy import select
 from bot.store.wechat_tables import wechat_accounts, wechat_deliveries
 from tests.integration.desk.whole import ANSWER
 from tests.integration.wechat.conftest import Town
+from tests.integration.wechat.phone import Phone
 from tests.live import until
 from tests.platform import Follower, Push
 
@@ -88,6 +89,31 @@ def test_an_account_that_cannot_push_says_where_the_answer_will_be(unverified: T
     assert ANSWER in later.text
     # What was only to hear the rest is no question.
     assert "继续" not in unverified.whole.rasa.asked
+
+
+@pytest.mark.parametrize(
+    "word", ["1", "。", "繼續", "好的。", "行", "嗯嗯", "a", "谢谢", "😀", "？"]
+)
+def test_any_short_word_brings_the_answer_that_was_late(unverified: Town, word: str) -> None:
+    fan = unverified.follower()
+    # What was offered before means nothing any more.
+    fan.follow()
+    with unverified.whole.rasa.thinking():
+        assert "回复任意字继续" in fan.say("老板拖欠我的工资怎么办").text
+    asked = len(unverified.whole.rasa.asked)
+    later = fan.say(word)
+    assert later.text.count(ANSWER) == 1
+    assert unverified.whole.rasa.asked[asked:] == []
+
+
+def test_the_link_to_a_late_answer_leads_to_that_answer(unverified: Town) -> None:
+    fan = unverified.follower()
+    fan.say("您好，我想咨询欠薪")
+    with unverified.whole.rasa.thinking():
+        push = fan.say("老板拖欠我的工资怎么办")
+        page = Phone(unverified).open(push.text)
+        assert "正在" in page.words
+    until(lambda: ANSWER in page.get(page.path).words)
 
 
 def test_a_sign_waits_for_the_answer_that_is_still_being_made(unverified: Town) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.dialogue.repository import ConversationRepository
-from bot.domain.conversation import Sender
+from bot.domain.conversation import Mode, Sender
 from bot.domain.follower import Follower
 from bot.store.tables import conversations, offices
 from bot.store.unit import Store
@@ -19,7 +19,7 @@ from bot.wechat.deliveries import Arrival, By, DeliveryRepository
 from bot.wechat.followers import FollowerRepository
 from bot.wechat.following import WeChatFollowing
 from bot.wechat.sends import Owed, SendRepository, State, Taken
-from connectors.messages import Inbound, Outbound, text
+from connectors.messages import Inbound, Outbound, notice, text
 from tests.conftest import FixedClock
 
 ACCOUNT = "wx0000000000000001"
@@ -277,3 +277,47 @@ def test_whoever_scanned_an_offices_code_belongs_to_it_in_a_new_conversation_too
     again = post.followers.meet(ACCOUNT, "fan")
     assert again.conversation_id not in (None, conversation_id)
     assert post.talks.get(str(again.conversation_id)).office_id == key[0]
+
+
+def test_a_lawyers_words_and_applications_are_news_and_places_in_the_queue_are_not(
+    post: Post,
+) -> None:
+    fan, conversation_id = post.follower()
+    post.say(conversation_id, "请带合同来")
+    post.answered(conversation_id, "wx-1")
+    for part in (notice("援助申请已受理", "aid"), notice("正为您换人", "queue"), notice("已接入")):
+        post.talks.append_one(conversation_id, Sender.SYSTEM, (part,))
+    owed = post.sends.waiting(fan.id)
+    assert [one.is_news for one in owed] == [True, False, True, False, False]
+    # While no lawyer is awaited, nothing is kept for one.
+    assert [one.may_wait for one in owed] == [False] * 5
+    with post.sends.store.write() as connection:
+        mine = conversations.c.id == conversation_id
+        connection.execute(conversations.update().where(mine).values(mode=Mode.QUEUED))
+    owed = post.sends.waiting(fan.id)
+    assert [one.may_wait for one in owed] == [False, False, False, True, True]
+
+
+def test_a_place_in_the_queue_is_no_news_to_who_may_hear_only_that_something_goes_on(
+    post: Post,
+) -> None:
+    fan, conversation_id = post.follower()
+    with post.sends.store.write() as connection:
+        connection.execute(wechat_bindings.update().values(is_proven=False))
+    for kind in ("queue", "aid"):
+        post.talks.append_one(conversation_id, Sender.SYSTEM, (notice("第 1 位", kind),))
+    assert [one.is_news for one in post.sends.waiting(fan.id)] == [False, True]
+
+
+def test_a_notice_told_of_what_waits_until_the_follower_shows_himself(post: Post) -> None:
+    fan, conversation_id = post.follower()
+    post.say(conversation_id, "请带合同来")
+    [one] = post.claim(fan)
+    assert not post.sends.has_notice(fan.id)
+    post.sends.noticed([one.id])
+    assert post.sends.has_notice(fan.id)
+    post.sends.release([one.id], "window", dt.timedelta(hours=1))
+    assert post.sends.has_notice(fan.id)
+    with post.sends.store.write() as connection:
+        post.sends.wake(connection, fan.id)
+    assert not post.sends.has_notice(fan.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.wechat.secrets import for_follower
 from bot.wechat.sends import Owed, State
-from bot.wechat.wording import Parcel, parcels, passive, sentences
+from bot.wechat.wording import BETWEEN, LEAST_PIECE, Parcel, parcels, passive, sentences
 from bot.wechat.words import own_words
 from connectors.messages import Outbound, Part, buttons, notice, text
 from connectors.wechat.fitting import MOST_BYTES, size_of
@@ -22,7 +22,7 @@ WORDS = sentences(own_words())
 AT = dt.datetime(2026, 11, 23, 1, 0, tzinfo=dt.UTC)
 LAWYER = "王敏（执业证 15301202010123456）"
 HEAD = f"{LAWYER}：\n"
-LINKED = "(?:全文和法条依据|还有内容没有显示完，点这里看全部)："
+LINKED = "(?:全文和法条依据|还有内容没有显示完，点这里看全部|也可以点这里看后面的)："
 CHOICES = buttons(("aid", "申请法律援助"), ("lawyer", "转律师"))
 PICTURE = Part("file", {"id": "p1", "name": "地图.jpg", "mime": "image/jpeg", "size": 9})
 PAPER = Part("file", {"id": "d1", "name": "委托书.pdf", "mime": "application/pdf", "size": 9})
@@ -49,6 +49,12 @@ def answer(number: int, *parts: Part, asked: int = 7) -> Owed:
 
 def long(sentences: int, word: str = "仲裁申请书要写清双方的名称、请求和事实。") -> str:
     return "".join(f"{number}：{word}" for number in range(sentences))
+
+
+def test_no_sentence_lets_anything_touch_its_link() -> None:
+    told = [one for one in own_words().get("sentences").values() if "{link}" in one]
+    assert told
+    assert [one for one in told if not one.endswith("{link}")] == []
 
 
 # --- a passive reply --------------------------------------------------------------------------
@@ -106,12 +112,51 @@ def test_answers_to_two_questions_lead_to_the_whole_talk() -> None:
 
 def test_long_words_go_on_where_the_last_reply_ended() -> None:
     words, row, heard = long(150), said(1, text(long(150))), []
+    ending = f"\n\n{WORDS.more.format(link=link('c1', 'talk'))}"
     while not (reply := passive([row], link, WORDS)).states:
-        heard.append(reply.text)
+        assert reply.text.endswith(ending)
+        heard.append(reply.text.removesuffix(ending))
         row = replace(row, done=reply.part_done[1])
     heard.append(reply.text)
-    assert len(heard) == -(-size_of(HEAD + words) // MOST_BYTES)
+    assert len(heard) == -(-size_of(HEAD + words) // (MOST_BYTES - size_of(ending)))
     assert "".join(heard) == HEAD + words
+
+
+@pytest.mark.parametrize("links", [link, no_link])
+@pytest.mark.parametrize("beside", [(), (answer(2, text("答" * 900)),)], ids=["alone", "beside"])
+def test_words_that_do_not_fit_say_that_there_is_more(
+    links: Callable[[str, str], str], beside: tuple[Owed, ...]
+) -> None:
+    reply = passive([said(1, text(long(150))), *beside], links, WORDS)
+    shown = links("c1", "talk")
+    ending = f"点这里看全部：{shown}" if shown else "还有，回复任意字接着看。"
+    assert reply.text.endswith(ending)
+    assert reply.text.count(ending) == 1
+    assert MOST_BYTES - LEAST_PIECE < size_of(reply.text) <= MOST_BYTES
+    assert 1 in reply.part_done
+
+
+def test_words_that_fit_say_nothing_of_more() -> None:
+    size = MOST_BYTES - size_of(HEAD) - len(BETWEEN)
+    reply = passive([said(1, text("a" * size))], no_link, WORDS)
+    assert reply.text == f"{HEAD}{'a' * size}"
+    assert reply.states == {1: State.PASSIVE}
+
+
+def test_words_before_and_after_an_answer_stand_where_they_were_said() -> None:
+    owed = [
+        said(1, text("已收到。"), author=""),
+        answer(2, text("可以申请仲裁。")),
+        said(3, text("我来接待您。")),
+        answer(4, text("一年之内。"), asked=8),
+        said(5, text("请讲。")),
+    ]
+    reply = passive(owed, link, WORDS)
+    blocks = reply.text.split("\n\n")
+    assert blocks == [
+        "已收到。", "可以申请仲裁。", "一年之内。", f"{HEAD}我来接待您。", f"{HEAD}请讲。",
+    ]  # fmt: skip
+    assert set(reply.states) == {1, 2, 3, 4, 5}
 
 
 def test_what_comes_after_long_words_does_not_overtake_them() -> None:
@@ -216,7 +261,8 @@ def test_the_last_message_allowed_leads_to_the_rest() -> None:
 def test_the_message_that_uses_the_quota_up_says_where_to_read_on() -> None:
     made = parcels([said(1, text("请把合同带来。"))], 1, link, WORDS)
     assert made[-1].states == {1: State.SENT}
-    assert link("c1", "talk") in made[-1].text
+    # Clients take what touches a link for a part of it.
+    assert made[-1].text.endswith(link("c1", "talk"))
     assert "请把合同带来。" in made[-1].text
     before = parcels([said(1, text("请把合同带来。"))], 2, link, WORDS)
     assert link("c1", "talk") not in before[-1].text
@@ -328,7 +374,8 @@ def test_what_a_passive_reply_began_is_ended_by_messages() -> None:
     words = long(150)
     first = passive([said(1, text(words), PICTURE)], link, WORDS)
     rest = parcels([said(1, text(words), PICTURE, done=first.part_done[1])], 5, link, WORDS)
-    assert first.text + "".join(parcel.text for parcel in rest) == HEAD + words
+    begun = first.text.removesuffix(f"\n\n{WORDS.more.format(link=link('c1', 'talk'))}")
+    assert begun + "".join(parcel.text for parcel in rest) == HEAD + words
     assert rest[-1].picture == PICTURE
 
 
@@ -360,8 +407,8 @@ class Ledger:
             if state is State.LINKED:
                 self.linked.add(number)
 
-    def reply(self) -> None:
-        made = passive(self.owed, link, WORDS)
+    def reply(self, has_links: bool = True) -> None:
+        made = passive(self.owed, link if has_links else no_link, WORDS)
         assert size_of(made.text) <= MOST_BYTES
         assert not set(made.states) & set(made.part_done)
         self.shown.append(made.text)
@@ -432,10 +479,11 @@ def as_far(whole: str, heard: str) -> str:
 def of_persons(screen: str) -> str:
     """Return what persons have said on one screen: without answers, choices and links."""
     for other in (
-        r"（微信这一轮[^）]*）",
+        r"微信这一轮只能主动发到这里。您回一句话，就能接着收；",
         r"(?:回复数字：[选项\d\s]*|也可以回复：不办了)$",
         r"答+…?",
         rf"{LINKED}\S+",
+        r"还有，回复任意字接着看。",
     ):
         screen = re.sub(other, "", screen.rstrip())
     return bare(screen)
@@ -452,9 +500,9 @@ def test_no_word_of_a_person_is_lost_or_said_twice(
             ledger.reply()
         else:
             ledger.push(*doing)
-    for _ in range(40):
+    for turn in range(40):
         if ledger.open:
-            ledger.reply()
+            ledger.reply(has_links=turn % 2 == 0)
     assert ledger.open == {}
     heard = "".join(map(of_persons, ledger.shown))
     for row in rows:
