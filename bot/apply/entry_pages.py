@@ -79,6 +79,13 @@ def add_entry_pages(router: APIRouter, pages: Pages) -> None:
     async def start(request: Request, gone: str = "", at: str = "") -> Response:
         return await start_page(request, gone=gone, at=_office(at))
 
+    def back() -> Response:
+        return pages.go()
+
+    for form in ("begin", "enter", "resume", "code", "keep", "leave", "erase", "submit"):
+        # Who loads a form's answer again, or switches large print there, asks for its address.
+        router.add_api_route(f"/apply/{form}", back, methods=["GET"])
+
     @router.post("/apply/begin")
     async def begin(request: Request, consent: Typed = "", at: Typed = "") -> Response:
         await door.from_here(request)

@@ -317,7 +317,17 @@ class Sending:
             # While they are claimed, nobody else tells him as well.
             self._notify(batch, [one for one in batch.owed if one.id in send_ids and one.is_news])
         finally:
-            self._sends.release(send_ids, reason, HOUR)
+            with self._sends.store.write() as connection:
+                row = self._followers.locked(connection, batch.follower.id)
+                has_shown = self._has_shown_himself(batch, follower_of(row))
+                pause = dt.timedelta() if has_shown else HOUR
+                self._sends.release_in(connection, send_ids, reason, pause)
+
+    def _has_shown_himself(self, batch: Batch, present: Follower) -> bool:
+        """Say whether the follower's sign came while the rows were claimed, and woke none."""
+        quota, before = present.quota, batch.follower.quota
+        is_other = (quota.said.until, quota.acted.until) != (before.said.until, before.acted.until)
+        return is_other and quota.left(self._clock.now()) > 0
 
     def _notify(self, batch: Batch, news: Sequence[Owed]) -> None:
         """Send the one subscription notice that the follower agreed to, if there is one.

@@ -285,16 +285,21 @@ class SendRepository:
         if not send_ids:
             return
         with self.store.write() as connection:
-            connection.execute(
-                update(table)
-                .where(table.c.id.in_(send_ids), table.c.state == State.SENDING)
-                .values(
-                    state=State.WAITING,
-                    reason=reason,
-                    claimed_until=None,
-                    due_at=self._clock.now() + pause,
-                )
+            self.release_in(connection, send_ids, reason, pause)
+
+    def release_in(
+        self, connection: Connection, send_ids: Collection[int], reason: str, pause: dt.timedelta
+    ) -> None:
+        connection.execute(
+            update(table)
+            .where(table.c.id.in_(send_ids), table.c.state == State.SENDING)
+            .values(
+                state=State.WAITING,
+                reason=reason,
+                claimed_until=None,
+                due_at=self._clock.now() + pause,
             )
+        )
 
     def put_off(
         self, connection: Connection, follower_id: int, reason: str, until: dt.datetime

@@ -218,7 +218,7 @@ def test_a_whole_application_without_scripts_and_a_paper_with_it(
     page.get_by_role("link", name="修改：诉求").click()
     page.locator("[name=text]").fill("要回工资三万元")
     page.get_by_role("button", name="改好了").click()
-    assert page.get_by_text("要回工资三万元").is_visible()
+    page.get_by_text("要回工资三万元").wait_for()
     page.get_by_role("link", name="都对").click()
     page.get_by_role("button", name="提交申请").click()
     page.locator("#wrong").wait_for()

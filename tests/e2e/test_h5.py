@@ -179,11 +179,12 @@ def test_a_page_that_waits_shows_its_answer_by_itself(street: Street) -> None:
     page = street.open(java_script_enabled=False)
     page.goto(street.link(f"answer:{street.waiting}"))
     page.get_by_role("button", name="打开").click()
-    assert page.get_by_text("答复正在生成").is_visible()
+    page.get_by_text("答复正在生成").wait_for()
     street.house.small.conversations.finish(
         street.web, street.waiting, [[text("可以申请劳动仲裁。")]]
     )
     page.get_by_text("可以申请劳动仲裁。").wait_for()
+    assert page.get_by_text("答复正在生成").count() == 0
 
 
 def test_no_page_weighs_more_than_a_slow_network_carries(street: Street) -> None:

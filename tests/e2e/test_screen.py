@@ -50,6 +50,7 @@ def test_a_visitor_is_claimed_by_key_and_answered(screens: Screens) -> None:
     page.wait_for_selector(".waiting .entry")
     page.keyboard.press("Alt+n")
     send(page, "您好")
+    page.locator(".mine .entry").wait_for()
     assert page.locator(".mine .entry").count() == 1
     assert screens.told(conversation_id) == ["您好"]
 

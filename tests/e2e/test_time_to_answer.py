@@ -53,7 +53,7 @@ def test_the_last_minute_is_counted_down_by_the_servers_clock(
     page.wait_for_selector(".answer-by:has-text('0:35')")
     assert told(page) == [f"{SENTENCE}：劳动"]
     send(page, "您好，请稍等。")
-    page.wait_for_selector(".answer-by", state="detached", timeout=3_000)
+    page.wait_for_selector(".answer-by", state="detached", timeout=9_000)
     assert told(page) == [f"{SENTENCE}：劳动"]
 
 

@@ -127,10 +127,10 @@ def test_what_was_accepted_survives_killing_any_process(tmp_path_factory) -> Non
         app.children()["rasa"].send_signal(signal.SIGKILL)
         without_rasa = visitor.say("房东不退押金怎么办")
         assert "citations" in part_types(without_rasa)
-        until(lambda: "rasa" in app.children() and app.is_ready(), 60)
+        until(lambda: "rasa" in app.children() and app.is_ready(), 180)
 
         app.children()["application"].send_signal(signal.SIGKILL)
-        until(app.is_ready, 60)
+        until(app.is_ready, 180)
         assert [m["id"] for m in visitor.hear()["messages"]][: len(known)] == known
         assert waiting.hear()["mode"] == "queued"
         assert number in words_of(visitor.say("我的申请到哪了"))

@@ -289,3 +289,13 @@ def test_a_phone_loads_little(citizen: Browser) -> None:
     for path in ("/apply", "/apply/q/matter", "/apply/check"):
         page = citizen.get(path).page
         assert shared + len(page.content) < 100_000, path
+
+
+@pytest.mark.parametrize(
+    "form", ["begin", "enter", "resume", "code", "keep", "leave", "erase", "submit"]
+)
+def test_the_address_of_a_form_alone_leads_to_the_application(citizen: Browser, form: str) -> None:
+    citizen.begin()
+    citizen.get(f"/apply/{form}")
+    assert citizen.page.status_code == 200
+    assert citizen.path == "/apply"

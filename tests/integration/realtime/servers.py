@@ -23,7 +23,7 @@ import psutil
 
 from tests.conftest import ROOT, free_port
 
-START_S = 60.0
+START_S = 180.0
 
 
 class Missing(Exception):

@@ -12,6 +12,7 @@ import signal
 
 from bot.app import serve
 from bot.desk import live as desk_live
+from bot.jobs import dispatch
 from bot.log import configure
 from bot.settings import Settings
 from connectors.web import live as web_live
@@ -27,6 +28,8 @@ def look_again_every(seconds: float) -> None:
 
 def main() -> None:
     look_again_every(PATIENT_S)
+    # An offer of its own accord would be one more reason to look at the queue.
+    dispatch.PAUSE_S = PATIENT_S
     signal.signal(signal.SIGUSR1, lambda *_: look_again_every(IMPATIENT_S))
     signal.signal(signal.SIGUSR2, lambda *_: look_again_every(PATIENT_S))
     settings = Settings()

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import select
 
 from bot.domain.conversation import Mode
 from bot.official import make_followers
 from bot.settings import WeChatSettings
+from bot.store.wechat_tables import wechat_sends
 from bot.wechat.reception import Patience
 from tests.conftest import FixedClock
 from tests.integration.desk.whole import Citizen, Lawyer, Whole, open_whole
@@ -27,7 +29,7 @@ from tests.platform import ClientTransport, Follower, Platform, Registration, st
 if TYPE_CHECKING:
     from tests.integration.wechat.county import County
 
-QUICK = Patience(answer_s=2.0, hang_up_s=3.0, look_s=0.02)
+QUICK = Patience(answer_s=2.0, last_s=1.0, hang_up_s=3.0, look_s=0.02)
 PATIENCE_S = 2.5
 """How long the platform waits in these tests: between the two."""
 PUBLIC = "https://12348.example.cn"
@@ -67,7 +69,18 @@ class Town:
         lawyer = self.whole.lawyer("wang")
         lawyer.does(citizen, "claim")
         fan.wait_for("王敏")
+        # What is on the screen is yet to be entered into the product's ledger.
+        until(lambda: self.rests(citizen))
         return fan, citizen, lawyer
+
+    def rests(self, citizen: Citizen) -> bool:
+        """Say whether the sender has done with everything what it does now."""
+        query = select(wechat_sends.c.state, wechat_sends.c.reason).where(
+            wechat_sends.c.conversation_id == citizen.session
+        )
+        with self.whole.core.store.read() as connection:
+            rows = connection.execute(query).all()
+        return all(row.state in ("sent", "passive", "linked") or row.reason for row in rows)
 
     def two_days_later(self, citizen: Citizen) -> Lawyer:
         """Return the lawyer, signed in anew, with the conversation, after the window has closed."""

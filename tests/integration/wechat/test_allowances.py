@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
-
 from bot.domain.conversation import Mode
-from bot.store.wechat_tables import wechat_sends
 from tests.integration.desk.whole import Citizen, Lawyer
 from tests.integration.wechat.conftest import Town
 from tests.live import until
@@ -27,16 +24,6 @@ def deliveries(lawyer: Lawyer, citizen: Citizen) -> list[str]:
     return [one["state"] for one in shown if one and one["state"] not in ("sent", "passive")]
 
 
-def rests(town: Town, citizen: Citizen) -> bool:
-    """Say whether the sender has done with everything what it does now."""
-    query = select(wechat_sends.c.state, wechat_sends.c.reason).where(
-        wechat_sends.c.conversation_id == citizen.session
-    )
-    with town.whole.core.store.read() as connection:
-        rows = connection.execute(query).all()
-    return all(row.state == "sent" or row.state == "passive" or row.reason for row in rows)
-
-
 def notices(fan: Follower) -> int:
     return len([seen for seen in fan.seen if seen.how in NOTICES])
 
@@ -44,10 +31,10 @@ def notices(fan: Follower) -> int:
 def loses(town: Town, citizen: Citizen, login: str) -> None:
     """Have a lawyer receive somebody and say nothing until others may."""
     town.whole.lawyer(login).does(citizen, "claim")
-    until(lambda: rests(town, citizen))
+    until(lambda: town.rests(citizen))
     town.whole.clock.advance(minutes=30)
     until(lambda: town.whole.owner(citizen)[0] is Mode.QUEUED)
-    until(lambda: rests(town, citizen))
+    until(lambda: town.rests(citizen))
 
 
 def test_what_is_said_of_the_queue_uses_no_consent(town: Town) -> None:
@@ -55,7 +42,7 @@ def test_what_is_said_of_the_queue_uses_no_consent(town: Town) -> None:
     template = town.registration.templates[0]
     fan.accept(template)
     lawyer = town.two_days_later(citizen)
-    until(lambda: rests(town, citizen))
+    until(lambda: town.rests(citizen))
     assert deliveries(lawyer, citizen) == ["window", "window"]
     assert (notices(fan), fan.consents[template]) == (0, 1)
     assert "订阅通知" in view(lawyer, citizen)["channel_state"]["sentence"]
@@ -94,7 +81,7 @@ def test_lawyers_who_say_nothing_leave_room_for_the_one_who_does(town: Town) -> 
     before = len(fan.seen)
     lawyer = town.whole.lawyer("li")
     lawyer.does(citizen, "claim")
-    until(lambda: rests(town, citizen))
+    until(lambda: town.rests(citizen))
     assert len(fan.seen) == before
     # Nothing was refused, and nothing is under way: of what is held the desk says nothing.
     assert deliveries(lawyer, citizen) == []

@@ -20,6 +20,7 @@ from bot.wechat.own_menu import MENU, own_menu
 from tests.integration.desk.whole import ANSWER
 from tests.integration.wechat.conftest import PUBLIC
 from tests.integration.wechat.county import MAIN, QUIET, County, on_screen
+from tests.integration.wechat.test_hand_over import delivery_of
 from tests.live import until
 from tests.platform import Follower
 
@@ -340,6 +341,7 @@ def test_a_scan_of_some_other_code_is_silent_but_opens_the_window(
     lawyer = county.two_days_later(citizen)
     before = len(fan.seen)
     lawyer.says(citizen, "材料齐了吗？")
+    until(lambda: delivery_of(lawyer, citizen, "材料齐了吗") == "window")
     push = fan.event(name, "code", ScanCodeInfo="x")
     assert push.text == ""
     fan.wait_for("材料齐了吗", after=before)

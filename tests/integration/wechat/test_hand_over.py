@@ -28,9 +28,12 @@ def delivery_of(lawyer: Lawyer, citizen: Citizen, words: str) -> str:
     raise AssertionError(f"no message says {words}")
 
 
-def why_waiting(town: Town) -> set[str]:
+def why_waiting(town: Town, citizen: Citizen) -> list[str]:
+    waiting = select(wechat_sends.c.reason).where(
+        wechat_sends.c.conversation_id == citizen.session, wechat_sends.c.state == "waiting"
+    )
     with town.whole.core.store.read() as connection:
-        return set(connection.execute(select(wechat_sends.c.reason)).scalars())
+        return list(connection.execute(waiting).scalars())
 
 
 def test_a_lawyers_words_are_pushed_with_the_name(town: Town) -> None:
@@ -60,11 +63,12 @@ def test_a_number_typed_to_a_lawyer_is_no_choice(town: Town) -> None:
 def test_several_words_at_once_are_one_message(town: Town) -> None:
     fan, citizen, lawyer = town.talking()
     fan.say("好的")
-    town.platform.fail("message/custom/send", errcode=-1)
+    town.platform.fail("message/custom/send", errcode=-1, times=None)
     for number in range(3):
         lawyer.says(citizen, f"第{number + 1}点：请准备材料。")
     # Refused and put off: a clock that goes on before that would put it off further.
-    until(lambda: "busy" in why_waiting(town))
+    until(lambda: why_waiting(town, citizen) == ["busy"] * 3)
+    town.platform.heal()
     town.whole.clock.advance(minutes=1)
     seen = fan.wait_for("第3点")
     assert "第1点" in seen.text

@@ -127,8 +127,7 @@ def test_a_voice_that_cannot_be_fetched_does_not_keep_its_words_waiting(county: 
     assert ANSWER in push.text
     before = len(fan.seen)
     county.whole.clock.advance(minutes=1)
-    until(lambda: files_of(county, fan))
-    assert said_by(county, fan)[-1]["mime"] == "audio/amr"
+    until(lambda: said_by(county, fan)[-1].get("mime") == "audio/amr")
     # The follower has had the answer; that the sound is there now is no news.
     fan.say("转人工")
     assert not [seen for seen in fan.seen[before:] if "保存" in seen.text]
@@ -590,8 +589,8 @@ def test_a_picture_of_an_erased_conversation_is_left(county: County) -> None:
     fan.send_image(JPEG)
     core = county.whole.core
     core.conversations.erase(session)
-    county.whole.clock.advance(minutes=1)
     fetched = len(county.platform.books.called("media/get"))
+    county.whole.clock.advance(minutes=1)
     until(lambda: len(county.platform.books.called("media/get")) > fetched)
     with core.store.read() as connection:
         kept = connection.execute(files.select().where(files.c.conversation_id == session)).first()

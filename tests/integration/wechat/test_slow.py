@@ -18,11 +18,17 @@ from tests.platform import Follower, Push
 
 
 @contextmanager
-def saying(fan: Follower, words: str) -> Iterator[Callable[[], Push]]:
+def saying(town: Town, fan: Follower, words: str) -> Iterator[Callable[[], Push]]:
     """Send a message while the block runs; what is yielded waits for the platform's verdict."""
+
+    def pushes() -> int:
+        return len([push for push in town.platform.books.pushes if push.openid == fan.openid])
+
+    before = pushes()
     found: list[Push] = []
     thread = threading.Thread(target=lambda: found.append(fan.say(words)))
     thread.start()
+    until(lambda: pushes() > before)
 
     def ended() -> Push:
         thread.join(30)
@@ -50,7 +56,7 @@ def test_an_answer_that_comes_during_the_second_delivery_goes_out_with_it(town: 
     fan = town.follower()
     fan.say("您好，我想咨询欠薪")
     asked = len(town.whole.rasa.asked)
-    with town.whole.rasa.thinking(), saying(fan, "工资一直拖着") as ended:
+    with town.whole.rasa.thinking(), saying(town, fan, "工资一直拖着") as ended:
         until_delivered(town, fan, 2)
         town.whole.rasa.release()
         push = ended()
@@ -124,7 +130,7 @@ def test_a_sign_waits_for_the_answer_that_is_still_being_made(unverified: Town) 
     with rasa.thinking():
         fan.say("老板拖欠我的工资怎么办")
         asked = len(rasa.asked)
-        with saying(fan, "继续") as ended:
+        with saying(unverified, fan, "继续") as ended:
             until_delivered(unverified, fan, 2)
             rasa.release()
             push = ended()
@@ -147,9 +153,9 @@ def test_a_sign_before_the_answer_is_no_question_either(
         with here.whole.core.store.read() as connection:
             return len(connection.execute(select(wechat_deliveries.c.id).where(working)).all())
 
-    with rasa.thinking(), saying(fan, "工资一直拖着") as first:
+    with rasa.thinking(), saying(here, fan, "工资一直拖着") as first:
         until_delivered(here, fan, 2)
-        with saying(fan, "在吗") as second:
+        with saying(here, fan, "在吗") as second:
             until(lambda: in_work() == 2)
             rasa.release()
             assert ANSWER in first().text + second().text
