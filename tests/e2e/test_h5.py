@@ -167,7 +167,7 @@ def test_everything_can_be_done_without_script(street: Street) -> None:
     page.get_by_role("button", name="上传").click()
     assert "收到“欠条.png”" in page.get_by_role("status").inner_text()
     page.get_by_role("link", name="申请援助").click()
-    assert "从新的链接进来再操作" in page.get_by_role("alert").inner_text()
+    assert "点收到的链接再来办" in page.get_by_role("alert").inner_text()
     page.goto(street.link())
     page.wait_for_url("**/m/me")
     page.get_by_role("link", name="申请援助").click()

@@ -209,7 +209,7 @@ def test_a_pass_of_a_lasting_link_neither_unbinds_nor_gives_a_code(
     phone.client.cookies.set(COOKIE, site.admit(follower, target="talk"), path="/m")
     assert "解除绑定" in phone.get()
     for form in ("end", "leave"):
-        assert "从新的链接进来再操作" in phone.post(form)
+        assert "点收到的链接再来办" in phone.post(form)
         assert phone.status == 403
     assert web in room.hears(follower)
     assert room.count(continuations) == 0

@@ -25,7 +25,7 @@ from tests.integration.h5.conftest import (
 
 STRONG = ("me", "progress", "rate", "services", "notify", "upload", "bind", "apply")
 HEAVY = ("/m/export", "/m/export?show=1", "/m/erase", "/m/apply", "/m/apply?to=status")
-WAY_ON = "请在公众号里点菜单“我的”或者发“我的”，从新的链接进来再操作"
+WAY_ON = "发“我的”两个字，点收到的链接再来办"
 
 
 @pytest.fixture
