@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -24,7 +24,7 @@ from bot.redact import mask_personal
 from bot.texts import Texts
 from bot.wechat.evidence import VIDEOS, Evidence
 from bot.wechat.followers import FollowerRepository, Met
-from bot.wechat.ports import Binder, Centres, Links, Offices
+from bot.wechat.ports import Binder, Centres, Links, Offices, Told
 from bot.wechat.secrets import for_follower
 from bot.wechat.sends import CLIENT_PREFIX, SendRepository
 from connectors.messages import Chat, Inbound, Part, buttons, notice, text
@@ -45,9 +45,6 @@ _NUMBER = re.compile(r"[1-9][0-9]?")
 _CONSENTS = frozenset({"subscribe_msg_popup_event", "subscribe_msg_change_event"})
 _SILENT_ACTS = frozenset({"scancode_push", "scancode_waitmsg"})
 """They let something be sent, but a reply to them is not shown."""
-
-
-Told = Callable[[str], Awaitable[None]]
 
 
 @dataclass(frozen=True)

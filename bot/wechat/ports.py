@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Literal, Protocol
 
 from bot.domain.follower import Follower
 from connectors.messages import Part
 from connectors.wechat.accounts import WeChatAccount
+
+Told = Callable[[str], Awaitable[None]]
+"""Hears of a conversation of which the desk should look again at what arrives."""
 
 
 class Links(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -23,7 +23,7 @@ from bot.texts import Texts
 from bot.wechat.deliveries import DeliveryRepository
 from bot.wechat.followers import FollowerRepository, follower_of
 from bot.wechat.pauses import PauseRepository
-from bot.wechat.ports import Links
+from bot.wechat.ports import Links, Told
 from bot.wechat.sends import FAILED, HELD, Owed, SendRepository
 from bot.wechat.wording import Parcel, Sentences, parcels
 from connectors.messages import Part
@@ -89,10 +89,6 @@ class Batch:
     account: WeChatAccount
     openid: str
     owed: tuple[Owed, ...]
-
-
-Told = Callable[[str], Awaitable[None]]
-"""Hears of a conversation whose delivery states have changed."""
 
 
 class Sending:
